@@ -1,0 +1,64 @@
+/* acq.c - main of acq: finds the subcommand. */
+#include "app/cmd.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/os.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *doc;
+} commands[] = {
+    {"sim", acq_cmd_sim, "drive a simulated car: into the game's pages, or into a recording"},
+    {"serve", acq_cmd_serve, "take telemetry from bridges and record it"},
+#if ACQ_HAVE_TOOLS
+    {"convert", acq_cmd_convert, "turn a recording into Parquet"},
+    {"view", acq_cmd_view, "show the first rows and statistics of a recording or a Parquet file; write CSV"},
+    {"plot", acq_cmd_plot, "draw channels over time as PNG, SVG or PDF"},
+#endif
+    {"channels", acq_cmd_channels, "list every channel with its unit and meaning"},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void help(FILE *out)
+{
+    fputs("acq: telemetry for Assetto Corsa\n\nUsage: acq COMMAND [ARGUMENT...]\n\nCommands:\n", out);
+    for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].doc);
+    fputs("\n`acq COMMAND --help` explains one. The recorder beside the game is telemetry_bridge.\n", out);
+}
+
+static int unknown(const char *word)
+{
+    const char *names[COMMANDS];
+    for (size_t i = 0; i < COMMANDS; i++) names[i] = commands[i].name;
+    int near = acq_nearest(word, names, COMMANDS);
+    if (near >= 0)
+        acq_log(ACQ_LOG_ERROR, "there is no command '%s'; did you mean '%s'?", word, names[near]);
+    else
+        acq_log(ACQ_LOG_ERROR, "there is no command '%s'; `acq --help` lists all", word);
+    return ACQ_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    acq_log_setup("acq", ACQ_LOG_INFO);
+    if (!acq_args(&argc, &argv)) return ACQ_EXIT_FAILED;
+    if (argc < 2) {
+        help(stderr);
+        return ACQ_EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        help(stdout);
+        return ACQ_EXIT_OK;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        printf("acq %s\n", ACQ_VERSION_TEXT);
+        return ACQ_EXIT_OK;
+    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (!strcmp(argv[1], commands[i].name)) return commands[i].run(argc - 1, argv + 1);
+    return unknown(argv[1]);
+}

@@ -1,0 +1,121 @@
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int acq_file_open(const char *path, enum acq_file_mode mode, struct acq_err *err)
+{
+    static const int flags[] = {O_RDONLY, O_WRONLY | O_CREAT | O_EXCL, O_RDWR};
+    if (mode == ACQ_FILE_READ && !strcmp(path, "-")) return dup(0);
+    int fd = open(path, flags[mode] | O_CLOEXEC, 0666);
+    struct stat st;
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        close(fd);
+        return acq_fail(err, ACQ_IO, "%s is a folder, not a file", path);
+    }
+    if (fd >= 0) return fd;
+    if (errno == ENOENT) return acq_fail(err, ACQ_MISSING, "there is no file %s: check the name", path);
+    if (errno == EEXIST) return acq_fail(err, ACQ_EXISTS, "%s exists already and is not overwritten", path);
+    return acq_fail(err, ACQ_IO, "cannot open %s: %s", path, strerror(errno));
+}
+
+void acq_file_close(int fd)
+{
+    close(fd);
+}
+
+ptrdiff_t acq_file_read(int fd, void *bytes, size_t n)
+{
+    ssize_t got;
+    do got = read(fd, bytes, n);
+    while (got < 0 && errno == EINTR);
+    return got < 0 ? ACQ_IO : got;
+}
+
+int acq_file_write(int fd, const void *bytes, size_t n, struct acq_err *err)
+{
+    const char *p = bytes;
+    while (n) {
+        ssize_t done = write(fd, p, n);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) return acq_fail(err, ACQ_IO, "cannot write: %s", strerror(errno));
+        p += done;
+        n -= (size_t)done;
+    }
+    return ACQ_OK;
+}
+
+int acq_file_sync(int fd, struct acq_err *err)
+{
+    if (fdatasync(fd) == 0 || errno == EINVAL) return ACQ_OK; /* EINVAL: a pipe, which has no disk */
+    return acq_fail(err, ACQ_IO, "cannot write to the disk: %s", strerror(errno));
+}
+
+int acq_file_seek(int fd, uint64_t position)
+{
+    return lseek(fd, (off_t)position, SEEK_SET) < 0 ? ACQ_IO : ACQ_OK;
+}
+
+int acq_file_truncate(int fd, uint64_t size, struct acq_err *err)
+{
+    if (ftruncate(fd, (off_t)size) == 0) return ACQ_OK;
+    return acq_fail(err, ACQ_IO, "cannot cut the file: %s", strerror(errno));
+}
+
+int64_t acq_file_size(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : ACQ_IO;
+}
+
+bool acq_path_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+bool acq_path_is_dir(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int acq_path_mkdir(const char *path)
+{
+    return mkdir(path, 0777) == 0 ? ACQ_OK : ACQ_IO;
+}
+
+int acq_path_rename(const char *from, const char *to, struct acq_err *err)
+{
+    if (rename(from, to) == 0) return ACQ_OK;
+    return acq_fail(err, ACQ_IO, "cannot rename %s to %s: %s", from, to, strerror(errno));
+}
+
+int acq_path_remove(const char *path)
+{
+    return unlink(path) == 0 ? ACQ_OK : ACQ_IO;
+}
+
+int acq_path_sync_dir(const char *dir, struct acq_err *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failed = fd < 0 || fsync(fd) != 0;
+    if (fd >= 0) close(fd);
+    return failed ? acq_fail(err, ACQ_IO, "cannot write the folder %s to the disk: %s", dir, strerror(errno)) : ACQ_OK;
+}
+
+int acq_dir_each(const char *dir, int (*fn)(void *user, const char *name), void *user, struct acq_err *err)
+{
+    DIR *d = opendir(dir);
+    int r = 0;
+    if (!d) return acq_fail(err, ACQ_IO, "cannot read the folder %s: %s", dir, strerror(errno));
+    for (struct dirent *e; !r && (e = readdir(d));)
+        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) r = fn(user, e->d_name);
+    closedir(d);
+    return r;
+}

@@ -1,0 +1,153 @@
+#include "base/file.h"
+
+#include <windows.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <io.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* wide: path as Windows wants it; an empty one, which no call finds, where it does not fit */
+static const wchar_t *wide(const char *path, wchar_t dst[ACQ_PATH_MAX])
+{
+    if (!MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, dst, ACQ_PATH_MAX)) dst[0] = 0;
+    return dst;
+}
+
+static int opened(HANDLE file, int flags)
+{
+    int fd = _open_osfhandle((intptr_t)file, flags | _O_BINARY);
+    if (fd < 0) CloseHandle(file);
+    return fd;
+}
+
+int acq_file_open(const char *path, enum acq_file_mode mode, struct acq_err *err)
+{
+    static const DWORD access[] = {GENERIC_READ, GENERIC_WRITE, GENERIC_READ | GENERIC_WRITE};
+    static const DWORD how[] = {OPEN_EXISTING, CREATE_NEW, OPEN_EXISTING};
+    wchar_t w[ACQ_PATH_MAX];
+    if (mode == ACQ_FILE_READ && !strcmp(path, "-")) {
+        _setmode(0, _O_BINARY);
+        return _dup(0);
+    }
+    /* others may read, rename and delete the file while it is open, as on Linux */
+    HANDLE file = CreateFileW(wide(path, w), access[mode], FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                              how[mode], FILE_ATTRIBUTE_NORMAL, NULL);
+    if (file != INVALID_HANDLE_VALUE) {
+        int fd = opened(file, mode == ACQ_FILE_READ ? _O_RDONLY : 0);
+        return fd >= 0 ? fd : acq_fail(err, ACQ_IO, "cannot open %s: too many files are open", path);
+    }
+    DWORD e = GetLastError();
+    if (e == ERROR_FILE_NOT_FOUND || e == ERROR_PATH_NOT_FOUND)
+        return acq_fail(err, ACQ_MISSING, "there is no file %s: check the name", path);
+    if (e == ERROR_FILE_EXISTS) return acq_fail(err, ACQ_EXISTS, "%s exists already and is not overwritten", path);
+    return acq_fail(err, ACQ_IO, "cannot open %s: Windows error %lu", path, e);
+}
+
+void acq_file_close(int fd)
+{
+    _close(fd);
+}
+
+ptrdiff_t acq_file_read(int fd, void *bytes, size_t n)
+{
+    int got = _read(fd, bytes, n > 1u << 30 ? 1u << 30 : (unsigned)n);
+    return got < 0 ? ACQ_IO : got;
+}
+
+int acq_file_write(int fd, const void *bytes, size_t n, struct acq_err *err)
+{
+    const char *p = bytes;
+    while (n) {
+        int done = _write(fd, p, n > 1u << 30 ? 1u << 30 : (unsigned)n);
+        if (done <= 0) return acq_fail(err, ACQ_IO, "cannot write: %s", done ? strerror(errno) : "the disk is full");
+        p += done;
+        n -= (size_t)done;
+    }
+    return ACQ_OK;
+}
+
+int acq_file_sync(int fd, struct acq_err *err)
+{
+    if (_commit(fd) == 0 || errno == EBADF) return ACQ_OK; /* EBADF: a pipe, which has no disk */
+    return acq_fail(err, ACQ_IO, "cannot write to the disk: %s", strerror(errno));
+}
+
+int acq_file_seek(int fd, uint64_t position)
+{
+    return _lseeki64(fd, (int64_t)position, SEEK_SET) < 0 ? ACQ_IO : ACQ_OK;
+}
+
+int acq_file_truncate(int fd, uint64_t size, struct acq_err *err)
+{
+    if (_chsize_s(fd, (int64_t)size) == 0) return ACQ_OK;
+    return acq_fail(err, ACQ_IO, "cannot cut the file: %s", strerror(errno));
+}
+
+int64_t acq_file_size(int fd)
+{
+    struct _stat64 st;
+    return _fstat64(fd, &st) == 0 && (st.st_mode & _S_IFREG) ? st.st_size : ACQ_IO;
+}
+
+static DWORD attributes(const char *path)
+{
+    wchar_t w[ACQ_PATH_MAX];
+    return GetFileAttributesW(wide(path, w));
+}
+
+bool acq_path_exists(const char *path)
+{
+    return attributes(path) != INVALID_FILE_ATTRIBUTES;
+}
+
+bool acq_path_is_dir(const char *path)
+{
+    DWORD a = attributes(path);
+    return a != INVALID_FILE_ATTRIBUTES && (a & FILE_ATTRIBUTE_DIRECTORY);
+}
+
+int acq_path_mkdir(const char *path)
+{
+    wchar_t w[ACQ_PATH_MAX];
+    return CreateDirectoryW(wide(path, w), NULL) ? ACQ_OK : ACQ_IO;
+}
+
+int acq_path_rename(const char *from, const char *to, struct acq_err *err)
+{
+    wchar_t a[ACQ_PATH_MAX], b[ACQ_PATH_MAX];
+    if (MoveFileExW(wide(from, a), wide(to, b), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) return ACQ_OK;
+    return acq_fail(err, ACQ_IO, "cannot rename %s to %s: Windows error %lu", from, to, GetLastError());
+}
+
+int acq_path_remove(const char *path)
+{
+    wchar_t w[ACQ_PATH_MAX];
+    return DeleteFileW(wide(path, w)) ? ACQ_OK : ACQ_IO;
+}
+
+int acq_path_sync_dir(const char *dir, struct acq_err *err)
+{
+    (void)dir; /* Windows makes names durable by itself */
+    (void)err;
+    return ACQ_OK;
+}
+
+int acq_dir_each(const char *dir, int (*fn)(void *user, const char *name), void *user, struct acq_err *err)
+{
+    char pattern[ACQ_PATH_MAX], name[3 * MAX_PATH];
+    wchar_t w[ACQ_PATH_MAX];
+    WIN32_FIND_DATAW found;
+    int r = acq_path_join(pattern, sizeof pattern, dir, "*");
+    HANDLE search = r < 0 ? INVALID_HANDLE_VALUE : FindFirstFileW(wide(pattern, w), &found);
+    if (search == INVALID_HANDLE_VALUE) return acq_fail(err, ACQ_IO, "cannot read the folder %s", dir);
+    do {
+        if (WideCharToMultiByte(CP_UTF8, 0, found.cFileName, -1, name, sizeof name, NULL, NULL) > 0 &&
+            strcmp(name, ".") && strcmp(name, ".."))
+            r = fn(user, name);
+    } while (!r && FindNextFileW(search, &found));
+    FindClose(search);
+    return r;
+}

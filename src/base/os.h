@@ -1,0 +1,58 @@
+/* os.h - what the programs need of the system beside files: clock, sleep, random bytes, arguments, signals, terminal.
+ *
+ * Threads all functions may be called from any thread, except acq_args and acq_on_stop: at the start of main. */
+#ifndef ACQ_BASE_OS_H
+#define ACQ_BASE_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* acq_now_ns returns the steady clock in nanoseconds: never jumps, no known start. */
+int64_t acq_now_ns(void);
+
+/* acq_utc_ns returns nanoseconds since 1970-01-01 UTC; may jump when the clock is set. */
+int64_t acq_utc_ns(void);
+
+/* acq_timer: a waitable timer of one thread, of a millisecond's resolution or better.
+ * acq_timer_new returns NULL where the system has none. acq_timer_sleep_until sleeps until the steady clock reads
+ * `deadline_ns`, or wakes a little later. */
+struct acq_timer;
+struct acq_timer *acq_timer_new(void);
+void acq_timer_sleep_until(struct acq_timer *timer, int64_t deadline_ns);
+void acq_timer_free(struct acq_timer *timer);
+
+/* acq_sleep_ms sleeps about so long. */
+void acq_sleep_ms(unsigned ms);
+
+/* acq_raise_priority asks the system to run this thread before ordinary ones. Returns false if it does not. */
+bool acq_raise_priority(void);
+
+/* acq_random fills n bytes (n <= 256) with random bytes of the system. Returns false if it cannot. */
+bool acq_random(void *bytes, size_t n);
+
+/* acq_uuid7 writes a new UUID of version 7 (RFC 9562, section 5.7) as text. Returns false if there are no random bytes.
+ */
+bool acq_uuid7(char text[37]);
+
+/* acq_args makes *argv UTF-8 and the console print UTF-8. Call first in main. Returns false if it cannot. */
+bool acq_args(int *argc, char ***argv);
+
+/* acq_on_stop makes Ctrl+C and the system's wish to end the program set a flag, which acq_stopped returns; a second one
+ * ends the program at once. */
+void acq_on_stop(void);
+bool acq_stopped(void);
+
+/* acq_is_terminal says whether file descriptor fd is a terminal. acq_terminal_width is its width in characters, 80
+ * where it is not known. */
+bool acq_is_terminal(int fd);
+unsigned acq_terminal_width(void);
+
+/* acq_cpu_seconds returns the CPU time that this process has used. */
+double acq_cpu_seconds(void);
+
+/* acq_executable_dir writes the folder of the running program, without a separator at its end. Returns false if it is
+ * not known or does not fit. */
+bool acq_executable_dir(char *dst, size_t size);
+
+#endif

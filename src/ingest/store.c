@@ -1,0 +1,95 @@
+#include "ingest/store.h"
+
+#include "base/log.h"
+#include "base/os.h"
+#include "record/reader.h"
+#include "record/recorder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int add(struct acq_store *store, const char *session_id, const char *path)
+{
+    if (store->n == store->room) {
+        size_t room = store->room ? 2 * store->room : 16;
+        struct acq_store_entry *entries = realloc(store->entries, room * sizeof *entries);
+        if (!entries) return ACQ_MEMORY;
+        store->entries = entries;
+        store->room = room;
+    }
+    struct acq_store_entry *e = &store->entries[store->n++];
+    snprintf(e->session_id, sizeof e->session_id, "%s", session_id);
+    snprintf(e->path, sizeof e->path, "%s", path);
+    return ACQ_OK;
+}
+
+/* session_of reads the session's id from the first frame of a recording. */
+static int session_of(const char *path, char id[64], struct acq_err *err)
+{
+    struct acq_reader *reader;
+    struct acq_batch batch;
+    const uint8_t *bytes;
+    size_t n;
+    int r = acq_reader_new(&reader, path, err);
+    if (r < 0) return r;
+    struct acq_frame *f = malloc(sizeof *f);
+    r = f && acq_reader_next(reader, &batch, err) == ACQ_OK && acq_batch_next(&batch, &bytes, &n) == ACQ_OK &&
+                acq_decode(f, bytes, n) == ACQ_OK && f->has[ACQ_head_session_id]
+            ? ACQ_OK
+            : acq_fail(err, ACQ_FORMAT, "%s has no frame with a session", path);
+    if (r == ACQ_OK) snprintf(id, 64, "%s", f->head.session_id);
+    free(f);
+    acq_reader_free(reader);
+    return r;
+}
+
+static int found(void *user, const char *name)
+{
+    struct acq_store *store = user;
+    char path[ACQ_PATH_MAX], id[64];
+    struct acq_err err;
+    if (!acq_has_suffix(name, ".pb.gz") || acq_path_join(path, sizeof path, store->dir, name) < 0) return 0;
+    if (session_of(path, id, &err) == ACQ_OK) return add(store, id, path);
+    acq_log(ACQ_LOG_WARN, "left alone: %s", err.text);
+    return 0;
+}
+
+int acq_store_init(struct acq_store *store, const char *dir, struct acq_err *err)
+{
+    *store = (struct acq_store){0};
+    snprintf(store->dir, sizeof store->dir, "%s", dir);
+    int r = acq_path_mkdirs(dir, err);
+    if (r == ACQ_OK) r = acq_dir_each(dir, found, store, err);
+    if (r < 0) acq_store_fini(store);
+    return r;
+}
+
+void acq_store_fini(struct acq_store *store)
+{
+    free(store->entries);
+    *store = (struct acq_store){0};
+}
+
+int acq_store_resume(struct acq_store *store, const char *session_id, struct acq_recorder **recorder,
+                     struct acq_err *err)
+{
+    for (size_t i = 0; i < store->n; i++)
+        if (!strcmp(store->entries[i].session_id, session_id))
+            return acq_recorder_resume(recorder, store->entries[i].path, err);
+    return acq_fail(err, ACQ_MISSING, "there is no recording of session %s", session_id);
+}
+
+int acq_store_create(struct acq_store *store, const struct acq_frame *first, struct acq_recorder **recorder,
+                     struct acq_err *err)
+{
+    char name[ACQ_RECORDING_NAME_MAX], path[ACQ_PATH_MAX], unused[ACQ_PATH_MAX];
+    int64_t utc_ns = first->has[ACQ_head_utc_ns] ? (int64_t)first->head.utc_ns : acq_utc_ns();
+    acq_recording_name(name, first, utc_ns);
+    if (acq_path_join(path, sizeof path, store->dir, name) < 0 || acq_path_unused(unused, sizeof unused, path) < 0)
+        return acq_fail(err, ACQ_RANGE, "the folder's name %s is too long", store->dir);
+    int r = acq_recorder_new(recorder, unused, err);
+    if (r == ACQ_OK) r = acq_path_sync_dir(store->dir, err);
+    if (r == ACQ_OK) r = add(store, first->head.session_id, unused);
+    return r;
+}

@@ -1,0 +1,40 @@
+/* store.h - the server's folder of recordings: which session is in which file.
+ *
+ * Memory  a store is the caller's, from acq_store_init to acq_store_fini.
+ * Threads the loop's. */
+#ifndef ACQ_INGEST_STORE_H
+#define ACQ_INGEST_STORE_H
+
+#include "base/err.h"
+#include "base/file.h"
+#include "frame/frame.h"
+
+struct acq_recorder;
+
+struct acq_store_entry {
+    char session_id[64];
+    char path[ACQ_PATH_MAX];
+};
+
+struct acq_store {
+    char dir[ACQ_PATH_MAX];
+    struct acq_store_entry *entries;
+    size_t n, room;
+};
+
+/* acq_store_init makes the folder where it is missing and finds the recordings in it; a file that is none is left alone
+ * and named in a warning. Returns 0, ACQ_IO or ACQ_MEMORY. */
+int acq_store_init(struct acq_store *store, const char *dir, struct acq_err *err);
+void acq_store_fini(struct acq_store *store);
+
+/* acq_store_resume opens the recording of a session to go on with it. Returns 0 and *recorder, ACQ_MISSING if there is
+ * none, or an error. */
+int acq_store_resume(struct acq_store *store, const char *session_id, struct acq_recorder **recorder,
+                     struct acq_err *err);
+
+/* acq_store_create makes the recording of a new session, named after its first frame. Returns 0 and *recorder, or an
+ * error. */
+int acq_store_create(struct acq_store *store, const struct acq_frame *first, struct acq_recorder **recorder,
+                     struct acq_err *err);
+
+#endif

@@ -1,0 +1,51 @@
+/* map.h - the door to the game: its three pages in shared memory.
+ *
+ * Windows  named mappings Local\acpmf_physics, Local\acpmf_graphics, Local\acpmf_static.
+ * Linux    files /dev/shm/acpmf_physics and so on, where bridges for Proton put the game's pages.
+ * Memory   a map is the caller's; its pointers are valid until acq_map_close.
+ * Threads  one thread per map.
+ * Errors   ACQ_MISSING: no such page, the game is not running; ACQ_IO: it is there and cannot be used. */
+#ifndef ACQ_PAGE_MAP_H
+#define ACQ_PAGE_MAP_H
+
+#include "base/err.h"
+#include "page/page.h"
+
+#include <stdbool.h>
+
+/* Which page. */
+enum acq_map_page { ACQ_MAP_PHYSICS, ACQ_MAP_GRAPHICS, ACQ_MAP_STATIC, ACQ_MAP_PAGES };
+
+struct acq_map {
+    uint8_t *bytes[ACQ_MAP_PAGES]; /* NULL: not open */
+    size_t size[ACQ_MAP_PAGES];    /* [byte] that may be read */
+    void *handle[ACQ_MAP_PAGES];   /* of the system, where it needs one */
+    bool owner;                    /* made by acq_map_create */
+    char prefix[64];
+};
+
+/* acq_map_prefix returns the first part of the pages' names: `given` unless NULL, else the environment's ACQ_PAGES,
+ * else "acpmf", the game's own. */
+const char *acq_map_prefix(const char *given);
+
+/* acq_map_open opens the pages that are there, for reading only; it never makes one. Returns 0 when all three are open,
+ * or ACQ_MISSING, ACQ_IO and closes what it opened. */
+int acq_map_open(struct acq_map *map, const char *prefix, struct acq_err *err);
+
+/* acq_map_create makes the pages, for the simulator, or takes those that are there; they are all zero then. */
+int acq_map_create(struct acq_map *map, const char *prefix, struct acq_err *err);
+
+/* acq_map_gone says whether the pages' names are gone, or belong to newer pages, while ours are still mapped. Windows
+ * keeps a name as long as anybody holds it, so there the answer is always false. */
+bool acq_map_gone(const struct acq_map *map);
+
+/* acq_map_close closes what is open; the owner takes the names away, where the system has not done that. */
+void acq_map_close(struct acq_map *map);
+
+/* for map_posix.c and map_win32.c */
+int acq_map_name(char *dst, size_t size, const char *prefix, enum acq_map_page page, struct acq_err *err);
+
+/* the bytes that a page of ours takes */
+extern const size_t acq_map_sizes[ACQ_MAP_PAGES];
+
+#endif

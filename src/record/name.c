@@ -1,0 +1,39 @@
+#include "record/recorder.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* put_part appends `before` and at most `most` bytes of text, whole characters; what may not stand in a file name on
+ * Windows or Linux becomes '-'. dst has room. */
+static size_t put_part(char *dst, size_t at, char before, const char *text, size_t most)
+{
+    size_t n = strlen(text);
+    if (n > most) {
+        n = most;
+        while (n && ((unsigned char)text[n] & 0xc0) == 0x80) n--;
+    }
+    if (n && before) dst[at++] = before;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        dst[at++] = c <= ' ' || c == 0x7f || strchr("<>:\"/\\|?*.", c) ? '-' : (char)c;
+    }
+    dst[at] = 0;
+    return at;
+}
+
+void acq_recording_name(char dst[ACQ_RECORDING_NAME_MAX], const struct acq_frame *f, int64_t utc_ns)
+{
+    static const struct acq_group_stat nothing;
+    const struct acq_group_stat *s = f->has[ACQ_stat] ? &f->stat : &nothing;
+    time_t seconds = (time_t)(utc_ns / 1000000000);
+    struct tm *utc = gmtime(&seconds);
+    size_t at = utc ? strftime(dst, ACQ_RECORDING_NAME_MAX, "%Y%m%dT%H%M%SZ", utc) : 0;
+    at = put_part(dst, at, '_', *s->track ? s->track : "unknown-track", 32);
+    at = put_part(dst, at, '-', s->track_configuration, 32);
+    at = put_part(dst, at, '_', *s->car_model ? s->car_model : "unknown-car", 40);
+    at = put_part(dst, at, '_', *s->player_name || *s->player_surname ? s->player_name : "driver", 20);
+    at = put_part(dst, at, '-', s->player_surname, 20);
+    at = put_part(dst, at, '_', f->head.session_id, 63);
+    strcpy(dst + at, ".pb.gz");
+}

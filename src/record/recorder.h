@@ -1,0 +1,66 @@
+/* recorder.h - writes a recording: frames into the open member, members into the file.
+ *
+ * Units   nanoseconds, bytes.
+ * Memory  acq_recorder_new's recorder is the caller's until acq_recorder_close or acq_recorder_free. Frames are copied.
+ * Threads one thread adds frames. Between acq_recorder_begin_seal and acq_recorder_end_seal another thread may run
+ *         acq_recorder_seal, which waits for the disk, while frames are added to the next member.
+ * Errors  after a failed seal the file ends with the last whole member, and the recorder takes no more frames. */
+#ifndef ACQ_RECORD_RECORDER_H
+#define ACQ_RECORD_RECORDER_H
+
+#include "base/err.h"
+#include "base/file.h"
+#include "frame/frame.h"
+
+#define ACQ_MEMBER_NS INT64_C(250000000) /* a member is closed when it spans this much time */
+
+struct acq_recorder;
+
+/* acq_recorder_new creates the file at `path`, which must not exist. Returns 0, ACQ_EXISTS, ACQ_IO or ACQ_MEMORY. */
+int acq_recorder_new(struct acq_recorder **recorder, const char *path, struct acq_err *err);
+
+/* acq_recorder_resume opens a recording of ours to go on with it: whatever stands behind its last whole member (a torn
+ * write, the end mark) is cut off. Returns 0, or an error if it is missing, not of ours, or not writable. */
+int acq_recorder_resume(struct acq_recorder **recorder, const char *path, struct acq_err *err);
+
+/* acq_recorder_add appends the encoded frame of n bytes to the open member; `f` is the same, decoded. A member's first
+ * frame that has no context of its own gets the latest. Returns 0, or ACQ_RANGE if the member is full because the disk
+ * is behind: the frame is not kept. */
+int acq_recorder_add(struct acq_recorder *recorder, const struct acq_frame *f, const uint8_t *bytes, size_t n);
+
+/* acq_recorder_due says whether the open member spans ACQ_MEMBER_NS or is half full. acq_recorder_empty: whether it has
+ * no frame yet. */
+bool acq_recorder_due(const struct acq_recorder *recorder);
+bool acq_recorder_empty(const struct acq_recorder *recorder);
+
+/* acq_recorder_begin_seal takes the open member aside to be sealed. Returns false if it is empty or one is being
+ * sealed. acq_recorder_seal compresses it, writes it and waits for the disk. acq_recorder_end_seal takes note of that,
+ * on the thread that adds. acq_recorder_flush does all three. They return 0, or ACQ_IO, ACQ_MEMORY. */
+bool acq_recorder_begin_seal(struct acq_recorder *recorder);
+int acq_recorder_seal(struct acq_recorder *recorder, struct acq_err *err);
+void acq_recorder_end_seal(struct acq_recorder *recorder);
+int acq_recorder_flush(struct acq_recorder *recorder, struct acq_err *err);
+
+/* acq_recorder_close flushes, writes the end member and frees the recorder, also on an error. No seal may be running.
+ * acq_recorder_free gives up what is not in the file. */
+int acq_recorder_close(struct acq_recorder *recorder, struct acq_err *err);
+void acq_recorder_free(struct acq_recorder *recorder);
+
+/* What the recorder has so far. */
+struct acq_recorder_state {
+    const char *path;
+    uint64_t last_seq;    /* of the last frame added */
+    uint64_t durable_seq; /* all frames up to this are on the disk */
+    int64_t durable_t_ns; /* sample time of that frame */
+    uint64_t frames;      /* added by this process */
+    uint64_t size;        /* [byte] of the file */
+    uint64_t raw_size;    /* [byte] of the frames in it that this process wrote */
+};
+struct acq_recorder_state acq_recorder_get_state(const struct acq_recorder *recorder);
+
+/* acq_recording_name writes "{utc}_{track-layout}_{car}_{driver}_{session}.pb.gz" to dst, from a frame whose stat group
+ * is there as a whole or not at all. What may not stand in a file name on Windows or Linux becomes '-'. */
+#define ACQ_RECORDING_NAME_MAX 256
+void acq_recording_name(char dst[ACQ_RECORDING_NAME_MAX], const struct acq_frame *f, int64_t utc_ns);
+
+#endif

@@ -1,0 +1,36 @@
+/* link.h - moves the bytes of an rpc connection over a TCP socket of libuv.
+ *
+ * Memory  a link is embedded in the caller's struct and lives until `closed` is called.
+ * Threads the loop's. */
+#ifndef ACQ_RPC_LINK_H
+#define ACQ_RPC_LINK_H
+
+#include "base/buf.h"
+#include "rpc/rpc.h"
+
+#include <uv.h>
+
+struct acq_link {
+    uv_tcp_t tcp;
+    uv_write_t write;
+    struct acq_rpc *rpc; /* owned; NULL before acq_link_start */
+    struct acq_buf out;  /* gathered, not yet written */
+    bool writing, closing;
+    void (*closed)(struct acq_link *link, const char *why); /* the socket is gone; the link may be freed */
+    char why[400];
+};
+
+/* acq_link_init prepares the socket. Returns 0, or ACQ_IO, ACQ_MEMORY. */
+int acq_link_init(struct acq_link *link, uv_loop_t *loop, void (*closed)(struct acq_link *link, const char *why),
+                  struct acq_err *err);
+
+/* acq_link_start begins to read; the socket is connected. `rpc` belongs to the link from now on. */
+int acq_link_start(struct acq_link *link, struct acq_rpc *rpc, struct acq_err *err);
+
+/* acq_link_flush writes what the connection has to send. Call it after anything was queued, except in an rpc event. */
+void acq_link_flush(struct acq_link *link);
+
+/* acq_link_close ends the connection for the reason `why`; `closed` follows from the loop. */
+void acq_link_close(struct acq_link *link, const char *why);
+
+#endif

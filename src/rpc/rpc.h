@@ -1,0 +1,109 @@
+/* rpc.h - gRPC over HTTP/2, either side, without sockets: bytes in, bytes out.
+ *
+ * Units   bytes.
+ * Memory  a connection owns its calls. A call's pointer is valid until its `end` event returns, or the connection is
+ *         freed. Texts and bytes given to an event are valid during it; what is given to a function is copied.
+ * Threads one thread per connection; events are called from acq_rpc_receive and acq_rpc_send. An event may use all
+ *         functions but those two and acq_rpc_free.
+ * Errors  a connection that broke the protocol fails in acq_rpc_receive: send what is left and close it. A call that
+ *         failed ends with its gRPC status.
+ * Source  gRPC, "gRPC over HTTP2" (PROTOCOL-HTTP2.md); RFC 9113; nghttp2's documentation. */
+#ifndef ACQ_RPC_RPC_H
+#define ACQ_RPC_RPC_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* gRPC's status codes: gRPC, "Status codes and their use in gRPC" */
+enum acq_rpc_status {
+    ACQ_RPC_OK = 0,
+    ACQ_RPC_CANCELLED = 1,
+    ACQ_RPC_UNKNOWN = 2,
+    ACQ_RPC_INVALID_ARGUMENT = 3,
+    ACQ_RPC_DEADLINE_EXCEEDED = 4,
+    ACQ_RPC_RESOURCE_EXHAUSTED = 8,
+    ACQ_RPC_FAILED_PRECONDITION = 9,
+    ACQ_RPC_ABORTED = 10,
+    ACQ_RPC_UNIMPLEMENTED = 12,
+    ACQ_RPC_INTERNAL = 13,
+    ACQ_RPC_UNAVAILABLE = 14
+};
+
+/* acq_rpc_status_name returns "UNAVAILABLE" and so on, "status" for a number that is none. */
+const char *acq_rpc_status_name(int status);
+
+#define ACQ_RPC_MESSAGE_MAX (64 * 1024) /* the longest message that is taken */
+#define ACQ_RPC_UNSENT_MAX (4 << 20)    /* the most bytes that a call keeps to be sent */
+#define ACQ_RPC_STREAMS_MAX 100         /* calls at once on one connection */
+
+struct acq_rpc;
+struct acq_rpc_call;
+
+struct acq_rpc_header {
+    const char *name, *value;
+};
+
+/* What happens on a connection. `user` is the one of acq_rpc_new. */
+struct acq_rpc_events {
+    /* Server: a call has come, for `path`; answer with acq_rpc_respond or acq_rpc_finish, now or later. Client: the
+     * server's initial metadata has come; path is NULL. */
+    void (*begin)(void *user, struct acq_rpc_call *call, const char *path, const struct acq_rpc_header *headers,
+                  size_t n);
+    /* A message has come. */
+    void (*message)(void *user, struct acq_rpc_call *call, const uint8_t *bytes, size_t n);
+    /* Server: the client sends no more. The call lives until acq_rpc_finish. */
+    void (*half_close)(void *user, struct acq_rpc_call *call);
+    /* The call is over, with the gRPC status and its message; always the last event of a call that began. */
+    void (*end)(void *user, struct acq_rpc_call *call, int status, const char *message);
+};
+
+/* acq_rpc_new makes one side of a connection. Returns 0 or ACQ_MEMORY. */
+int acq_rpc_new(struct acq_rpc **rpc, bool server, const struct acq_rpc_events *events, void *user,
+                struct acq_err *err);
+
+/* acq_rpc_free ends all calls (with UNAVAILABLE) and frees the connection. */
+void acq_rpc_free(struct acq_rpc *rpc);
+
+/* acq_rpc_receive takes what came from the other side. Returns 0, or ACQ_FORMAT if it is not HTTP/2. */
+int acq_rpc_receive(struct acq_rpc *rpc, const uint8_t *bytes, size_t n, struct acq_err *err);
+
+/* acq_rpc_send gives the next bytes for the other side, valid until the next call. Returns their number, 0 for none
+ * now, or ACQ_MEMORY. */
+ptrdiff_t acq_rpc_send(struct acq_rpc *rpc, const uint8_t **bytes);
+
+/* acq_rpc_done says whether the connection is at its end: nothing to send, nothing to wait for. */
+bool acq_rpc_done(const struct acq_rpc *rpc);
+
+/* acq_rpc_shutdown tells the other side that no new calls are taken; calls that run may finish. */
+void acq_rpc_shutdown(struct acq_rpc *rpc);
+
+/* acq_rpc_call begins a call of `path` ("/package.Service/Method") as a client. `authority` is the server's HOST:PORT.
+ * Returns the call, or NULL if there is no memory or the connection takes no more. */
+struct acq_rpc_call *acq_rpc_call(struct acq_rpc *rpc, const char *path, const char *authority,
+                                  const struct acq_rpc_header *headers, size_t n);
+
+/* acq_rpc_respond sends a server's initial metadata; once, before the first message. Returns 0 or ACQ_MEMORY. */
+int acq_rpc_respond(struct acq_rpc_call *call, const struct acq_rpc_header *headers, size_t n);
+
+/* acq_rpc_write queues a message. Returns 0, ACQ_AGAIN if ACQ_RPC_UNSENT_MAX would be passed (nothing is queued), or
+ * ACQ_MEMORY. acq_rpc_unsent returns the bytes that are queued. */
+int acq_rpc_write(struct acq_rpc_call *call, const uint8_t *bytes, size_t n);
+size_t acq_rpc_unsent(const struct acq_rpc_call *call);
+
+/* acq_rpc_half_close says, as a client, that no more messages come. acq_rpc_finish ends, as a server, the call with a
+ * status; what is queued is sent before. acq_rpc_cancel breaks a call off. */
+void acq_rpc_half_close(struct acq_rpc_call *call);
+void acq_rpc_finish(struct acq_rpc_call *call, enum acq_rpc_status status, const char *message);
+void acq_rpc_cancel(struct acq_rpc_call *call);
+
+/* acq_rpc_user, acq_rpc_set_user: a pointer of the caller's with each call, at first NULL. */
+void *acq_rpc_user(const struct acq_rpc_call *call);
+void acq_rpc_set_user(struct acq_rpc_call *call, void *user);
+
+/* acq_rpc_find returns the value of the header `name`, or NULL. */
+const char *acq_rpc_find(const struct acq_rpc_header *headers, size_t n, const char *name);
+
+#endif
