@@ -2,6 +2,7 @@
 # Everything is made in build/. Each target first sees to it that what it needs is installed (tools/setup.sh).
 
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 600
 .DEFAULT_GOAL := build
 # $(call make,PRESET,FLAGS): configures and builds a preset
 make = cmake --preset $(1) --log-level=WARNING >/dev/null && cmake --build --preset $(1) $(2)
@@ -50,8 +51,8 @@ bench: ## what we claim, measured
 	@$(call make,bench)
 	@tools/bench.sh
 
-soak: build ## runs bridge and server for a long time
-	@tools/soak.sh
+soak: build ## bridge and server for SOAK_SECONDS (600), the server killed now and then
+	@/usr/bin/python3 tests/soak.py build $(SOAK_SECONDS)
 
 clean: ## removes build/; the cache of third-party parts stays
 	rm -rf build

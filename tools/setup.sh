@@ -114,7 +114,8 @@ make_part() {
         say "making $name in $folder"
         mkdir -p "$cache"
         work=$(mktemp -d "$cache/.$name.XXXXXX")
-        trap 'rm -rf "$work"' EXIT
+        # shellcheck disable=SC2064 # the folder as it is now
+        trap "rm -rf $(printf %q "$work")" EXIT
         mkdir "$work/out" "$work/tmp"
         if ! (cd "$work/tmp" && bash "$OLDPWD/tools/parts/$name.sh" "$work/out" "$OLDPWD") >"$work/log" 2>&1; then
             tail -n 30 "$work/log" >&2

@@ -7,6 +7,13 @@
 
 #include "base/err.h"
 
+/* ACQ_DL_FILE("x") is the file name of the library x. */
+#ifdef _WIN32
+#define ACQ_DL_FILE(name) name ".dll"
+#else
+#define ACQ_DL_FILE(name) "lib" name ".so"
+#endif
+
 struct acq_dl;
 
 /* acq_dl_open loads the library at `path`, or by the system's own search where that is a bare name. Returns NULL, with

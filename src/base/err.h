@@ -36,8 +36,10 @@ struct acq_err {
     char text[400]; /* one sentence that says what to do, without a newline */
 };
 
-#if defined(__GNUC__)
+#if defined(__clang__)
 #define ACQ_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#elif defined(__GNUC__) /* C's formats, on Windows too: the build asks MinGW for them */
+#define ACQ_PRINTF(fmt, args) __attribute__((format(gnu_printf, fmt, args)))
 #else
 #define ACQ_PRINTF(fmt, args)
 #endif

@@ -19,7 +19,8 @@ enum acq_map_page { ACQ_MAP_PHYSICS, ACQ_MAP_GRAPHICS, ACQ_MAP_STATIC, ACQ_MAP_P
 struct acq_map {
     uint8_t *bytes[ACQ_MAP_PAGES]; /* NULL: not open */
     size_t size[ACQ_MAP_PAGES];    /* [byte] that may be read */
-    void *handle[ACQ_MAP_PAGES];   /* of the system, where it needs one */
+    void *handle[ACQ_MAP_PAGES];   /* Windows: of the mapping */
+    uint64_t file;                 /* Linux: the physics page's file, its inode number */
     bool owner;                    /* made by acq_map_create */
     char prefix[64];
 };
@@ -35,9 +36,10 @@ int acq_map_open(struct acq_map *map, const char *prefix, struct acq_err *err);
 /* acq_map_create makes the pages, for the simulator, or takes those that are there; they are all zero then. */
 int acq_map_create(struct acq_map *map, const char *prefix, struct acq_err *err);
 
-/* acq_map_gone says whether the pages' names are gone, or belong to newer pages, while ours are still mapped. Windows
- * keeps a name as long as anybody holds it, so there the answer is always false. */
-bool acq_map_gone(const struct acq_map *map);
+/* acq_map_gone says whether the pages that are mapped have lost their names, or others have them now: the game has
+ * ended. Call it when nothing has moved for a while. Windows keeps a mapping as long as anybody holds it, so there ours
+ * is let go and taken anew. If the pages are gone, the map is closed. */
+bool acq_map_gone(struct acq_map *map);
 
 /* acq_map_close closes what is open; the owner takes the names away, where the system has not done that. */
 void acq_map_close(struct acq_map *map);

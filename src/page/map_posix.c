@@ -32,6 +32,7 @@ static int map_one(struct acq_map *map, enum acq_map_page page, bool make, struc
     if (bytes == MAP_FAILED) return acq_fail(err, ACQ_IO, "cannot map the page %s: %s", shown, strerror(errno));
     map->bytes[page] = bytes;
     map->size[page] = (size_t)st.st_size;
+    if (page == ACQ_MAP_PHYSICS) map->file = st.st_ino;
     return ACQ_OK;
 }
 
@@ -58,14 +59,17 @@ int acq_map_create(struct acq_map *map, const char *prefix, struct acq_err *err)
     return r;
 }
 
-bool acq_map_gone(const struct acq_map *map)
+bool acq_map_gone(struct acq_map *map)
 {
-    char name[80];
-    if (acq_map_name(name + 1, sizeof name - 1, map->prefix, ACQ_MAP_PHYSICS, NULL) < 0) return true;
-    name[0] = '/';
-    int fd = shm_open(name, O_RDONLY, 0);
+    char name[80] = "/";
+    struct stat st = {0};
+    int fd = -1;
+    if (acq_map_name(name + 1, sizeof name - 1, map->prefix, ACQ_MAP_PHYSICS, NULL) == ACQ_OK)
+        fd = shm_open(name, O_RDONLY, 0);
+    bool gone = fd < 0 || fstat(fd, &st) < 0 || st.st_ino != map->file;
     if (fd >= 0) close(fd);
-    return fd < 0;
+    if (gone) acq_map_close(map);
+    return gone;
 }
 
 void acq_map_close(struct acq_map *map)

@@ -61,10 +61,12 @@ int acq_map_create(struct acq_map *map, const char *prefix, struct acq_err *err)
     return r;
 }
 
-bool acq_map_gone(const struct acq_map *map)
+bool acq_map_gone(struct acq_map *map)
 {
-    (void)map;
-    return false;
+    char prefix[sizeof map->prefix];
+    snprintf(prefix, sizeof prefix, "%s", map->prefix);
+    acq_map_close(map);
+    return acq_map_open(map, prefix, NULL) < 0;
 }
 
 void acq_map_close(struct acq_map *map)

@@ -170,7 +170,7 @@ void acq_canvas_colour(struct acq_canvas *c, struct acq_colour colour)
     cairo_set_source_rgb(c->cr, colour.r, colour.g, colour.b);
 }
 
-static double width_of(struct acq_canvas *c, const char *clean_text, const struct acq_text *how)
+static double width_of(struct acq_canvas *c, const char *clean_text, const struct acq_letters *how)
 {
     cairo_text_extents_t extents;
     cairo_set_font_face(c->cr, faces[how->bold]);
@@ -179,7 +179,7 @@ static double width_of(struct acq_canvas *c, const char *clean_text, const struc
     return extents.x_advance;
 }
 
-double acq_canvas_width(struct acq_canvas *c, const char *text, const struct acq_text *how)
+double acq_canvas_width(struct acq_canvas *c, const char *text, const struct acq_letters *how)
 {
     char cleaned[TEXT_MAX];
     clean(cleaned, text);
@@ -187,7 +187,7 @@ double acq_canvas_width(struct acq_canvas *c, const char *text, const struct acq
 }
 
 double acq_canvas_text(struct acq_canvas *c, double x, double y, enum acq_align align, const char *text,
-                       const struct acq_text *how)
+                       const struct acq_letters *how)
 {
     char cleaned[TEXT_MAX];
     clean(cleaned, text);
@@ -202,7 +202,7 @@ double acq_canvas_text(struct acq_canvas *c, double x, double y, enum acq_align 
 }
 
 double acq_canvas_text_fit(struct acq_canvas *c, double x, double y, double room, const char *text,
-                           const struct acq_text *how)
+                           const struct acq_letters *how)
 {
     static const char ellipsis[] = "\xe2\x80\xa6";
     char cut[TEXT_MAX];

@@ -48,7 +48,7 @@ struct acq_colour {
 void acq_canvas_colour(struct acq_canvas *canvas, struct acq_colour colour);
 
 /* How a text is written. */
-struct acq_text {
+struct acq_letters {
     double size;
     bool bold;
     struct acq_colour colour;
@@ -57,12 +57,12 @@ enum acq_align { ACQ_ALIGN_LEFT, ACQ_ALIGN_CENTRE, ACQ_ALIGN_RIGHT };
 
 /* acq_canvas_width is the width of a text. acq_canvas_text writes one at x, by `align`, on the base line y, and returns
  * its width. Bytes that are no UTF-8 and control characters become '?'. Text beyond 255 bytes is cut. */
-double acq_canvas_width(struct acq_canvas *canvas, const char *text, const struct acq_text *how);
+double acq_canvas_width(struct acq_canvas *canvas, const char *text, const struct acq_letters *how);
 double acq_canvas_text(struct acq_canvas *canvas, double x, double y, enum acq_align align, const char *text,
-                       const struct acq_text *how);
+                       const struct acq_letters *how);
 
 /* acq_canvas_text_fit is acq_canvas_text from the left within `room`; a longer text is cut and ends in an ellipsis. */
 double acq_canvas_text_fit(struct acq_canvas *canvas, double x, double y, double room, const char *text,
-                           const struct acq_text *how);
+                           const struct acq_letters *how);
 
 #endif

@@ -7,7 +7,8 @@
 #define FREE 5.0          /* above and below the curves */
 #define STROKE_POINTS 256 /* long lines are stroked in parts: the time for one grows with more than its length */
 #define DOT 2.2           /* radius of a point without neighbours */
-#define FINE 0.5          /* width of a column where the picture can be enlarged */
+#define SPREAD_SAMPLES 5000
+#define FINE 0.5 /* width of a column where the picture can be enlarged */
 
 double acq_box_x(const struct acq_box *box, struct acq_range time, double t)
 {
@@ -67,6 +68,24 @@ static void draw(void *user, double x, double y, bool begins)
     if (begins) pen->alone = true;
     pen->x = x;
     pen->y = y;
+}
+
+/* mean_distance: of the sampled values from `from`, signed or not */
+static double mean_distance(const struct acq_curve *c, size_t rows, double from, bool is_signed)
+{
+    double sum = 0, n = 0;
+    for (size_t i = 0; i < rows; i += rows / SPREAD_SAMPLES + 1) {
+        double distance = c->values[i] - from;
+        if (!(fabs(distance) <= ACQ_PLOT_VALUE_MAX)) continue;
+        sum += is_signed ? distance : fabs(distance);
+        n++;
+    }
+    return n > 0 ? sum / n : 0;
+}
+
+double acq_curve_spread(const struct acq_curve *c, size_t rows)
+{
+    return mean_distance(c, rows, mean_distance(c, rows, 0, true), false);
 }
 
 /* turn: how far apart two values of a cyclic curve are if a new turn or lap begins between them */

@@ -10,11 +10,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define TICK_ROOM 26.0  /* height that the text of a tick on the left asks for */
 #define TIME_ROOM 105.0 /* width that the text of a tick below asks for */
-#define LAP_ROOM 6      /* laps that are narrower on average have no lines: these would hide the curves */
+#define LAP_ROOM 6.0    /* laps that are narrower on average have no lines: these would hide the curves */
 #define SWATCH 20.0     /* line beside a name in a legend */
 #define NAME_GAP 18.0   /* between two names of a legend */
 
@@ -111,7 +110,7 @@ static void draw_grid(struct drawing *d, size_t i)
         acq_tick_number(ticks, k, text);
         acq_canvas_text(d->canvas, box->x - 8, y + d->look->tick.size * 0.36, ACQ_ALIGN_RIGHT, text, &d->look->tick);
     }
-    bool crowded = d->figure->lap_count * LAP_ROOM > box->width;
+    bool crowded = (double)d->figure->lap_count * LAP_ROOM > box->width;
     for (size_t k = 1; k < d->figure->lap_count && !crowded; k++) {
         double x = acq_box_x(box, d->time, d->figure->laps[k].from);
         line(d, x, box->y, x, box->y + box->height, d->look->lap);
@@ -165,6 +164,23 @@ static void draw_head(struct drawing *d, size_t i)
         draw_extremes(d, i, x + 24, end, y);
 }
 
+/* draw_curves: those that spread widely first, so that they do not hide the others where the curves are dense */
+static void draw_curves(struct drawing *d, const struct acq_panel *p, const struct acq_box *box, struct acq_range range)
+{
+    double spread[ACQ_PANEL_CURVES];
+    bool done[ACQ_PANEL_CURVES] = {false};
+    for (size_t k = 0; k < p->n; k++) spread[k] = acq_curve_spread(&p->curves[k], d->figure->rows);
+    for (size_t drawn = 0; drawn < p->n; drawn++) {
+        size_t next = ACQ_PANEL_CURVES;
+        for (size_t k = p->n; k-- > 0;)
+            if (!done[k] && (next == ACQ_PANEL_CURVES || spread[k] > spread[next])) next = k;
+        done[next] = true;
+        acq_canvas_colour(d->canvas, d->look->curves[p->curves[next].colour]);
+        acq_curve_draw(d->canvas, &p->curves[next], d->figure->t, d->figure->rows, box, d->time, range,
+                       p->n > 1 ? 1.3 : 1.5);
+    }
+}
+
 static void draw_panel(struct drawing *d, size_t i)
 {
     const struct acq_panel *p = &d->figure->panels[i];
@@ -173,11 +189,7 @@ static void draw_panel(struct drawing *d, size_t i)
     line(d, box->x, box->y, box->x, box->y + box->height, d->look->axis);
     line(d, box->x, box->y + box->height, box->x + box->width, box->y + box->height, d->look->axis);
     draw_head(d, i);
-    for (size_t k = p->n; k-- > 0;) { /* the first one lies on top */
-        acq_canvas_colour(d->canvas, d->look->curves[p->curves[k].colour]);
-        acq_curve_draw(d->canvas, &p->curves[k], d->figure->t, d->figure->rows, box, d->time, d->axes[i].range,
-                       p->n > 1 ? 1.3 : 1.5);
-    }
+    draw_curves(d, p, box, d->axes[i].range);
     if (is_empty(d, i))
         acq_canvas_text(d->canvas, box->x + box->width / 2, box->y + box->height / 2 + 5, ACQ_ALIGN_CENTRE, "no values",
                         &d->look->unit);
@@ -243,36 +255,46 @@ static int draw_file(struct drawing *d, enum acq_picture kind, int fd, const str
     return r;
 }
 
-static int refuse_existing(const char *path, bool replace, struct acq_err *err)
+int acq_figure_may_save(const char *path, bool replace, struct acq_err *err)
 {
+    enum acq_picture kind;
+    int r = acq_picture_of(path, &kind, err);
+    if (r) return r;
     if (acq_path_is_dir(path)) return acq_fail(err, ACQ_IO, "%s is a folder: give the picture a file's name", path);
     if (!replace && acq_path_exists(path))
         return acq_fail(err, ACQ_EXISTS, "%s exists already: use --force to replace it, or -o for another name", path);
     return ACQ_OK;
 }
 
+/* save_as: draws into another name first, so that nobody ever sees half a picture */
+static int save_as(struct drawing *d, const char *part, const char *path, const struct acq_figure_size *size,
+                   bool replace, struct acq_err *err)
+{
+    enum acq_picture kind;
+    int r = acq_picture_of(path, &kind, err), fd = r ? r : acq_file_open(part, ACQ_FILE_CREATE, err);
+    if (fd == ACQ_MISSING) return acq_fail(err, ACQ_IO, "cannot write %s: there is no such folder", path);
+    if (fd < 0) return fd;
+    r = draw_file(d, kind, fd, size, err);
+    acq_file_close(fd);
+    if (!r) r = acq_figure_may_save(path, replace, err); /* someone else may have made it meanwhile */
+    if (!r) r = acq_path_rename(part, path, err);
+    if (r) acq_path_remove(part);
+    return r;
+}
+
 int acq_figure_save(const struct acq_figure *figure, const struct acq_figure_size *size, const char *path, bool replace,
                     struct acq_err *err)
 {
-    enum acq_picture kind;
-    char wanted[ACQ_PATH_MAX + 8], part[ACQ_PATH_MAX + 16];
-    int fd = -1, r = acq_picture_of(path, &kind, err);
-    if (!r) r = refuse_existing(path, replace, err);
+    char wanted[ACQ_PATH_MAX], part[ACQ_PATH_MAX];
+    int r = acq_figure_may_save(path, replace, err), n = snprintf(wanted, sizeof wanted, "%s.part", path);
     if (r) return r;
+    if (n >= (int)sizeof wanted || acq_path_unused(part, sizeof part, wanted))
+        return acq_fail(err, ACQ_RANGE, "the name %.100s... is too long: choose a shorter one", path);
     struct drawing *d = calloc(1, sizeof *d);
     if (!d) return acq_fail(err, ACQ_MEMORY, "no memory for the picture");
     d->figure = figure;
     d->look = acq_look_get(size->dark);
-    snprintf(wanted, sizeof wanted, "%s.part", path);
-    r = acq_path_unused(part, sizeof part, wanted) ? acq_fail(err, ACQ_RANGE, "the name %s is too long", path) : ACQ_OK;
-    if (!r) r = fd = acq_file_open(part, ACQ_FILE_CREATE, err);
-    if (r < 0) goto out;
-    r = draw_file(d, kind, fd, size, err);
-    acq_file_close(fd);
-    if (!r) r = refuse_existing(path, replace, err); /* someone else may have made it meanwhile */
-    if (!r) r = acq_path_rename(part, path, err);
-    if (r) acq_path_remove(part);
-out:
+    r = save_as(d, part, path, size, replace, err);
     free(d);
     return r;
 }

@@ -56,6 +56,10 @@ struct acq_figure_size {
     bool dark;            /* light on dark */
 };
 
+/* acq_figure_may_save says beforehand whether acq_figure_save would refuse `path`. Returns 0; ACQ_USAGE for a suffix
+ * that is no picture's; ACQ_EXISTS if there is such a file and `replace` is not set; ACQ_IO if it is a folder. */
+int acq_figure_may_save(const char *path, bool replace, struct acq_err *err);
+
 /* acq_figure_save draws the figure into the file `path`, whose suffix says the format. The file appears whole or not at
  * all. Returns 0; ACQ_USAGE for another suffix; ACQ_RANGE if the panels do not fit into the size; ACQ_EXISTS if there
  * is such a file and `replace` is not set; ACQ_IO; ACQ_MEMORY. */

@@ -98,7 +98,7 @@ static int every(struct acq_canvas *canvas, const struct acq_look *look, size_t 
 /* draw_label: the longest label from `shorter` on that has room in its lap. A number may stand out where others are
  * left out for it, but not out of the strip. */
 static void draw_label(struct acq_canvas *canvas, const struct acq_figure_lap *lap, int shorter, bool stand_out,
-                       const struct acq_box *own, const struct acq_box *strip, const struct acq_text *how)
+                       const struct acq_box *own, const struct acq_box *strip, const struct acq_letters *how)
 {
     for (; shorter < LABELS; shorter++) {
         char text[64];

@@ -13,7 +13,7 @@ enum { ACQ_BLUE, ACQ_VERMILION, ACQ_GREEN, ACQ_PURPLE, ACQ_ORANGE, ACQ_SKY, ACQ_
 struct acq_look {
     struct acq_colour ground, grid, zero, axis, lap, band;
     struct acq_colour curves[ACQ_PANEL_CURVES];
-    struct acq_text title, detail, label, unit, legend, tick, extremes, lap_text, best_lap;
+    struct acq_letters title, detail, label, unit, legend, tick, extremes, lap_text, best_lap;
 };
 
 /* acq_look_get returns the look on white or on dark ground. */

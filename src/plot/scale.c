@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define MINUTES_FROM 120.0 /* [s] a longer range is told in minutes */
-#define HOURS_FROM 3600.0  /* [s] */
+#define PLAIN_DECIMALS 6
+#define HOURS_FROM 3600.0 /* [s] */
 
 struct acq_range acq_range_empty(void)
 {
@@ -32,7 +33,7 @@ struct acq_range acq_range_axis(struct acq_range r, bool whole)
     double middle = r.lo / 2 + r.hi / 2;
     if (r.hi - r.lo <= fabs(middle) * 1e-9) { /* one value, or as good as one: the float's last digits are no curve */
         double half = fmax(whole || middle == 0 ? 1 : fabs(middle) * 0.05, fabs(middle) * 1e-6);
-        r = (struct acq_range){whole && middle == 0 ? 0 : middle - half, middle + half};
+        r = (struct acq_range){middle == 0 ? 0 : middle - half, middle + half};
     }
     return r;
 }
@@ -89,32 +90,37 @@ static void minus_sign(char text[ACQ_TICK_TEXT])
     snprintf(text, ACQ_TICK_TEXT, "\xe2\x88\x92%.28s", plain + 1);
 }
 
-void acq_tick_number(const struct acq_ticks *ticks, size_t i, char dst[ACQ_TICK_TEXT])
+static int power_of(double v)
 {
-    double v = ticks->at[i];
-    int decimals = ticks->step < 1 ? (int)-floor(log10(ticks->step) + 1e-9) : 0;
-    if (ticks->largest < 1e7 && decimals <= 5) {
-        snprintf(dst, ACQ_TICK_TEXT, "%.*f", decimals, v);
+    return (int)floor(log10(v) + 1e-9);
+}
+
+/* number_text: v with what a difference of 10^finest shows of it; as a power of ten where that is shorter */
+static void number_text(double v, double largest, int finest, char dst[ACQ_TICK_TEXT])
+{
+    if (largest < 1e7 && finest >= -PLAIN_DECIMALS) {
+        snprintf(dst, ACQ_TICK_TEXT, "%.*f", finest < 0 ? -finest : 0, v);
+    } else if (v == 0) {
+        snprintf(dst, ACQ_TICK_TEXT, "0");
     } else {
-        int exponent = ticks->largest > 0 ? (int)floor(log10(ticks->largest) + 1e-9) : 0;
-        int digits = exponent - (int)floor(log10(ticks->step) + 1e-9);
-        snprintf(dst, ACQ_TICK_TEXT, v == 0 ? "0" : "%.*fe%d",
-                 digits < 0   ? 0
-                 : digits > 9 ? 9
-                              : digits,
+        int exponent = power_of(largest), digits = exponent - finest;
+        snprintf(dst, ACQ_TICK_TEXT, "%.*fe%d",
+                 digits < 0    ? 0
+                 : digits > 12 ? 12
+                               : digits,
                  v / pow(10, exponent), exponent);
     }
     minus_sign(dst);
 }
 
+void acq_tick_number(const struct acq_ticks *ticks, size_t i, char dst[ACQ_TICK_TEXT])
+{
+    number_text(ticks->at[i], ticks->largest, power_of(ticks->step), dst);
+}
+
 void acq_value_text(const struct acq_ticks *ticks, double v, char dst[ACQ_TICK_TEXT])
 {
-    int decimals = 1 - (int)floor(log10(ticks->step) + 1e-9);
-    if (fabs(v) < 1e7 && decimals <= 6)
-        snprintf(dst, ACQ_TICK_TEXT, "%.*f", decimals < 0 ? 0 : decimals, v);
-    else
-        snprintf(dst, ACQ_TICK_TEXT, "%.4g", v);
-    minus_sign(dst);
+    number_text(v, fmax(ticks->largest, fabs(v)), power_of(ticks->step) - 1, dst);
 }
 
 /* clock_text: h:mm:ss or m:ss */

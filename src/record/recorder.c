@@ -165,6 +165,11 @@ bool acq_recorder_empty(const struct acq_recorder *r)
     return r->open.member.frames == 0;
 }
 
+bool acq_recorder_room(const struct acq_recorder *r)
+{
+    return !r->failed && r->open.raw.len + ACQ_FRAME_MAX + 16 <= ACQ_MEMBER_RAW_MAX;
+}
+
 bool acq_recorder_due(const struct acq_recorder *r)
 {
     const struct acq_member *m = &r->open.member;

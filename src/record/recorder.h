@@ -33,6 +33,9 @@ int acq_recorder_add(struct acq_recorder *recorder, const struct acq_frame *f, c
 bool acq_recorder_due(const struct acq_recorder *recorder);
 bool acq_recorder_empty(const struct acq_recorder *recorder);
 
+/* acq_recorder_room says whether the open member has room for one more frame of ours. */
+bool acq_recorder_room(const struct acq_recorder *recorder);
+
 /* acq_recorder_begin_seal takes the open member aside to be sealed. Returns false if it is empty or one is being
  * sealed. acq_recorder_seal compresses it, writes it and waits for the disk. acq_recorder_end_seal takes note of that,
  * on the thread that adds. acq_recorder_flush does all three. They return 0, or ACQ_IO, ACQ_MEMORY. */

@@ -13,9 +13,9 @@ struct acq_text_block {
 
 size_t acq_cell_size(enum acq_cell_type type)
 {
-    static const size_t sizes[] = {[ACQ_CELL_F32] = sizeof(float),   [ACQ_CELL_F64] = sizeof(double),
-                                   [ACQ_CELL_I32] = sizeof(int32_t), [ACQ_CELL_I64] = sizeof(int64_t),
-                                   [ACQ_CELL_TIME] = sizeof(int64_t), [ACQ_CELL_TEXT] = sizeof(struct acq_text)};
+    static const size_t sizes[] = {
+        [ACQ_CELL_F32] = sizeof(float),   [ACQ_CELL_F64] = sizeof(double),   [ACQ_CELL_I32] = sizeof(int32_t),
+        [ACQ_CELL_I64] = sizeof(int64_t), [ACQ_CELL_TIME] = sizeof(int64_t), [ACQ_CELL_TEXT] = sizeof(struct acq_text)};
     return sizes[type];
 }
 

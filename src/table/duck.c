@@ -9,11 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef _WIN32
-#define DUCKDB_FILE "duckdb.dll"
-#else
-#define DUCKDB_FILE "libduckdb.so"
-#endif
+#define DUCKDB_FILE ACQ_DL_FILE("duckdb")
 
 enum { SQL_MAX = 4 * 1024 * 1024 };
 
@@ -21,9 +17,9 @@ struct acq_duck_functions acq_duckdb;
 
 static int take_functions(struct acq_dl *library, struct acq_err *err)
 {
-#define TAKE(name)                                                                                             \
-    acq_duckdb.name = (__typeof__(duckdb_##name) *)acq_dl_sym(library, "duckdb_" #name);                       \
-    if (!acq_duckdb.name)                                                                                      \
+#define TAKE(name)                                                                       \
+    acq_duckdb.name = (__typeof__(duckdb_##name) *)acq_dl_sym(library, "duckdb_" #name); \
+    if (!acq_duckdb.name)                                                                \
         return acq_fail(err, ACQ_VERSION, "the DuckDB that was found lacks duckdb_%s: take another version", #name);
     ACQ_DUCK_FUNCTIONS(TAKE)
 #undef TAKE

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GAP = 2, TEXT_MAX = 40 /* characters */ };
+enum { GAP = 2 };
 
 int acq_grid_init(struct acq_grid *g, size_t columns)
 {
@@ -42,13 +42,13 @@ static size_t step(const char *p, const char *end)
     return n <= (size_t)(end - p) ? n : 1;
 }
 
-void acq_grid_text(char dst[ACQ_GRID_CELL], const char *bytes, size_t len)
+void acq_grid_text(char dst[ACQ_GRID_CELL], const char *bytes, size_t len, size_t most)
 {
     const char *end = bytes + len;
     size_t at = 0;
     for (size_t characters = 0; bytes < end; characters++) {
         size_t n = step(bytes, end);
-        if (characters == TEXT_MAX || at + n + 4 > ACQ_GRID_CELL) {
+        if (characters == most || at + n + 4 > ACQ_GRID_CELL) {
             memcpy(dst + at, "...", 3);
             at += 3;
             break;
@@ -75,7 +75,11 @@ void acq_grid_number(char dst[ACQ_GRID_CELL], double x)
  * Algorithms", civil_from_days */
 void acq_grid_time(char dst[ACQ_GRID_CELL], int64_t ns)
 {
-    int64_t second = ns / 1000000000 - (ns % 1000000000 < 0), part = ns - second * 1000000000;
+    int64_t second = ns / 1000000000, part = ns % 1000000000;
+    if (part < 0) {
+        part += 1000000000;
+        second--;
+    }
     int64_t day = second / 86400 - (second % 86400 < 0), left = second - day * 86400;
     int64_t z = day + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
     int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
@@ -100,7 +104,7 @@ void acq_grid_cell(char dst[ACQ_GRID_CELL], const struct acq_cells *cells, size_
     case ACQ_CELL_TIME: acq_grid_time(dst, ((const int64_t *)cells->values)[row]); break;
     case ACQ_CELL_TEXT: {
         struct acq_text text = ((const struct acq_text *)cells->values)[row];
-        acq_grid_text(dst, text.bytes, text.len);
+        acq_grid_text(dst, text.bytes, text.len, ACQ_GRID_TEXT_MAX);
         break;
     }
     }

@@ -26,9 +26,12 @@ void acq_grid_fini(struct acq_grid *grid);
 char (*acq_grid_add(struct acq_grid *grid))[ACQ_GRID_CELL];
 
 /* acq_grid_text, acq_grid_cell write a text, a cell of a chunk, as it is shown: numbers with the digits that their type
- * has, NULL as ACQ_GRID_NULL, control characters as '?', what is too long cut. acq_grid_time: nanoseconds since 1970. */
+ * has, NULL as ACQ_GRID_NULL, control characters as '?', text of more than `most` characters cut. acq_grid_time:
+ * nanoseconds since 1970.
+ */
 #define ACQ_GRID_NULL "-"
-void acq_grid_text(char dst[ACQ_GRID_CELL], const char *bytes, size_t len);
+enum { ACQ_GRID_TEXT_MAX = 40 /* [character] */ };
+void acq_grid_text(char dst[ACQ_GRID_CELL], const char *bytes, size_t len, size_t most);
 void acq_grid_number(char dst[ACQ_GRID_CELL], double x);
 void acq_grid_time(char dst[ACQ_GRID_CELL], int64_t ns);
 void acq_grid_cell(char dst[ACQ_GRID_CELL], const struct acq_cells *cells, size_t row);

@@ -1,7 +1,8 @@
 /* metadata.h - what a Parquet file says about itself: key and value texts in its footer.
  *
  * acq.version: the program's; acq.session, acq.game, acq.car, acq.track, acq.layout: of the first frame, where it is
- * known; acq.channels: JSON, for each column its unit and meaning: {"speed_kmh": {"unit": "km/h", "doc": "..."}, ...} */
+ * known; acq.channels: JSON, for each column its unit and meaning: {"speed_kmh": {"unit": "km/h", "doc": "..."}, ...}
+ */
 #ifndef ACQ_TABLE_METADATA_H
 #define ACQ_TABLE_METADATA_H
 

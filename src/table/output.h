@@ -16,8 +16,8 @@ struct acq_output {
  * unless `force` is set. Returns 0 or an error, and then nothing was made. */
 int acq_output_begin(struct acq_output *output, const char *path, bool force, struct acq_err *err);
 
-/* acq_output_end, with result 0, makes the temporary file durable and gives it its name; otherwise, or if that fails, it
- * removes it. Returns `result`, or an error. */
+/* acq_output_end, with result 0, makes the temporary file durable and gives it its name; otherwise, or if that fails,
+ * it removes it. Returns `result`, or an error. */
 int acq_output_end(struct acq_output *output, int result, struct acq_err *err);
 
 #endif

@@ -16,7 +16,7 @@ struct acq_parquet {
     size_t n;
     bool derived; /* t_s, the last field, is not in the file */
     duckdb_result result;
-    bool has_result;
+    bool has_result, ended;
     duckdb_data_chunk raw; /* what the texts of the chunk point into */
     struct acq_chunk chunk;
 };
@@ -49,9 +49,9 @@ static enum acq_cell_type cell_type(duckdb_type type, bool *cast)
     }
 }
 
-static const char *const type_names[] = {[ACQ_CELL_F32] = "FLOAT",         [ACQ_CELL_F64] = "DOUBLE",
-                                         [ACQ_CELL_I32] = "INTEGER",       [ACQ_CELL_I64] = "BIGINT",
-                                         [ACQ_CELL_TIME] = "TIMESTAMP_NS", [ACQ_CELL_TEXT] = "VARCHAR"};
+static const char *const type_names[] = {
+    [ACQ_CELL_F32] = "FLOAT",  [ACQ_CELL_F64] = "DOUBLE",        [ACQ_CELL_I32] = "INTEGER",
+    [ACQ_CELL_I64] = "BIGINT", [ACQ_CELL_TIME] = "TIMESTAMP_NS", [ACQ_CELL_TEXT] = "VARCHAR"};
 
 void acq_parquet_from(const struct acq_parquet *p, struct acq_sql *sql)
 {
@@ -191,6 +191,7 @@ static int start(struct acq_parquet *p, const size_t *fields, size_t n, int64_t 
     const char *text = acq_sql_end(&sql, err);
     int r = text ? acq_duck_query(&p->duck, text, true, NULL, NULL, &p->result, err) : ACQ_MEMORY;
     p->has_result = r == ACQ_OK;
+    p->ended = false;
     acq_sql_fini(&sql);
     return r;
 }
@@ -213,8 +214,8 @@ static void take_texts(duckdb_vector vector, struct acq_cells *cells, size_t row
         if (!acq_cell_valid(cells, i)) continue;
         uint32_t len = src[i].value.inlined.length;
         dst[i].len = len;
-        dst[i].bytes = len <= sizeof src[i].value.inlined.inlined ? src[i].value.inlined.inlined
-                                                                 : src[i].value.pointer.ptr;
+        dst[i].bytes =
+            len <= sizeof src[i].value.inlined.inlined ? src[i].value.inlined.inlined : src[i].value.pointer.ptr;
     }
 }
 
@@ -233,9 +234,11 @@ static void take_cells(duckdb_vector vector, struct acq_cells *cells, size_t row
 
 int acq_parquet_next(struct acq_parquet *p, struct acq_chunk **chunk, struct acq_err *err)
 {
+    if (p->ended) return ACQ_END;
     if (p->raw) acq_duckdb.destroy_data_chunk(&p->raw);
     p->raw = acq_duckdb.fetch_chunk(p->result);
-    if (!p->raw) {
+    p->ended = !p->raw;
+    if (p->ended) {
         const char *text = acq_duckdb.result_error(&p->result);
         return text && *text ? acq_duck_fail(err, text) : ACQ_END;
     }

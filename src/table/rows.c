@@ -2,7 +2,7 @@
  * faster than to scatter each frame over hundreds of arrays, and 64 rows are one word of the bits that say NULL. */
 #include "table/rows.h"
 
-#include "record/reader.h"
+#include "table/feed.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 enum { BLOCK = 64 };
 
 struct acq_rows {
-    struct acq_reader *reader;
+    struct acq_feed *feed;
     struct acq_batch batch;
     const struct acq_column *columns;
     size_t fields[ACQ_ROW_FIELDS], n; /* the chosen ones */
@@ -73,8 +73,8 @@ const struct acq_frame *acq_rows_first(const struct acq_rows *r)
 struct acq_rows_state acq_rows_get_state(const struct acq_rows *r)
 {
     struct acq_rows_state state = r->state;
-    state.progress = acq_reader_progress(r->reader);
-    snprintf(state.loss, sizeof state.loss, "%s", acq_reader_get_loss(r->reader)->text);
+    state.progress = acq_feed_progress(r->feed);
+    snprintf(state.loss, sizeof state.loss, "%s", acq_feed_loss(r->feed)->text);
     if (!*state.loss && state.unreadable)
         snprintf(state.loss, sizeof state.loss, "%" PRIu64 " frames could not be read and are left out",
                  state.unreadable);
@@ -91,7 +91,7 @@ static int next_frame(struct acq_rows *r, struct acq_frame *f, struct acq_err *e
         if (result == ACQ_OK && acq_decode(f, bytes, n) == ACQ_OK) return ACQ_OK;
         if (result != ACQ_END) r->state.unreadable++;
         if (result == ACQ_OK) continue;
-        result = acq_reader_next(r->reader, &r->batch, err);
+        result = acq_feed_next(r->feed, &r->batch, err);
         if (result) return result;
     }
 }
@@ -101,7 +101,7 @@ int acq_rows_new(struct acq_rows **rows, const char *path, struct acq_err *err)
     struct acq_rows *r = calloc(1, sizeof *r);
     if (!r) return acq_fail(err, ACQ_MEMORY, "no memory to read %s", path);
     r->columns = the_columns();
-    int result = acq_reader_new(&r->reader, path, err);
+    int result = acq_feed_new(&r->feed, path, err);
     if (result == ACQ_OK) result = next_frame(r, &r->block[0], err);
     if (result < 0) {
         acq_rows_free(r);
@@ -117,13 +117,14 @@ int acq_rows_new(struct acq_rows **rows, const char *path, struct acq_err *err)
 void acq_rows_free(struct acq_rows *r)
 {
     if (!r) return;
-    acq_reader_free(r->reader);
+    acq_feed_free(r->feed);
     free(r);
 }
 
 int acq_rows_select(struct acq_rows *r, const size_t *fields, size_t n, struct acq_chunk *chunk, struct acq_err *err)
 {
     enum acq_cell_type types[ACQ_ROW_FIELDS];
+    if (n > ACQ_ROW_FIELDS) return acq_fail(err, ACQ_USAGE, "these are more columns than there are: name each once");
     for (size_t i = 0; i < n; i++) {
         r->fields[i] = fields[i];
         types[i] = fields[i] == ACQ_ROW_T_S ? ACQ_CELL_F64 : cell_type(&r->columns[fields[i]]);
@@ -131,11 +132,6 @@ int acq_rows_select(struct acq_rows *r, const size_t *fields, size_t n, struct a
     r->n = n;
     if (acq_chunk_init(chunk, types, n) == ACQ_OK) return ACQ_OK;
     return acq_fail(err, ACQ_MEMORY, "no memory for the table");
-}
-
-static uint64_t bits(size_t n)
-{
-    return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
 }
 
 static bool is_context(const struct acq_column *c)
@@ -152,16 +148,18 @@ static struct acq_text text_of(struct acq_chunk *chunk, struct acq_text latest, 
     return acq_chunk_text(chunk, text, n);
 }
 
-/* fill_context: the newest context into rows from .. to - 1 of all its columns */
+/* fill_context: the newest context into rows from .. to - 1, which lie in one word of valid bits, of all its columns */
 static void fill_context(const struct acq_rows *r, struct acq_chunk *chunk, size_t from, size_t to)
 {
-    for (size_t i = 0; i < r->n && from < to; i++) {
+    if (from == to) return;
+    uint64_t mask = (to - from == 64 ? UINT64_MAX : (UINT64_C(1) << (to - from)) - 1) << from % 64;
+    for (size_t i = 0; i < r->n; i++) {
         const struct acq_column *c = &r->columns[r->fields[i]];
         if (r->fields[i] == ACQ_ROW_T_S || !is_context(c) || !r->context.has[c->id]) continue;
         struct acq_cells *cells = &chunk->cells[i];
         const char *src = (const char *)&r->context + c->offset;
-        uint64_t u;
-        bool fits = true;
+        uint64_t u = 0;
+        uint32_t v;
         if (c->type == ACQ_TYPE_STR) {
             struct acq_text *texts = cells->values;
             struct acq_text latest = from && acq_cell_valid(cells, from - 1) ? texts[from - 1] : (struct acq_text){0};
@@ -169,12 +167,13 @@ static void fill_context(const struct acq_rows *r, struct acq_chunk *chunk, size
             for (size_t row = from; row < to; row++) texts[row] = text;
         } else if (cells->type == ACQ_CELL_I64) {
             memcpy(&u, src, 8);
-            fits = u <= INT64_MAX;
             for (size_t row = from; row < to; row++) ((int64_t *)cells->values)[row] = (int64_t)u;
         } else {
-            for (size_t row = from; row < to; row++) memcpy((char *)cells->values + 4 * row, src, 4);
+            memcpy(&v, src, 4); /* a float is copied as the same bits */
+            char *dst = (char *)cells->values + 4 * from;
+            for (size_t row = from; row < to; row++, dst += 4) memcpy(dst, &v, 4);
         }
-        for (size_t row = from; fits && row < to; row++) cells->valid[row / 64] |= UINT64_C(1) << row % 64;
+        if (u <= INT64_MAX) cells->valid[from / 64] |= mask;
     }
 }
 
@@ -273,11 +272,30 @@ static void fill_4(const struct acq_rows *r, const struct acq_column *c, char *d
     for (size_t i = 0; i < n; i++) memcpy(dst + 4 * i, src + i * sizeof *r->block, 4);
 }
 
-/* fill_columns: the block's n frames into row `row` and following, a multiple of 64, of all columns but the context's */
+/* presence: in which of the n frames channel id is there; frames mostly have all the same channels */
+static uint64_t presence(const struct acq_rows *r, unsigned id, size_t n, bool alike)
+{
+    uint64_t there = 0;
+    if (alike) return r->block[0].has[id] ? UINT64_MAX : 0;
+    for (size_t i = 0; i < n; i++) there |= (uint64_t)r->block[i].has[id] << i;
+    return there;
+}
+
+/* same_channels: do all of the n frames have the same channels, apart from context? */
+static bool same_channels(const struct acq_rows *r, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (memcmp(r->block[0].has, r->block[i].has, ACQ_stat * sizeof(bool)) != 0) return false;
+    return true;
+}
+
+/* fill_columns: the block's n frames into row `row` and following, a multiple of 64, of all columns but the context's
+ */
 static void fill_columns(const struct acq_rows *r, struct acq_chunk *chunk, size_t row, size_t n)
 {
     unsigned id = ACQ_IDS;
     uint64_t there = 0;
+    bool alike = same_channels(r, n);
     for (size_t i = 0; i < r->n; i++) {
         struct acq_cells *cells = &chunk->cells[i];
         const struct acq_column *c = &r->columns[r->fields[i]];
@@ -289,8 +307,7 @@ static void fill_columns(const struct acq_rows *r, struct acq_chunk *chunk, size
         if (is_context(c)) continue;
         if (c->id != id) { /* the elements of a wheel or a vector are there together */
             id = c->id;
-            there = 0;
-            for (size_t k = 0; k < n; k++) there |= (uint64_t)r->block[k].has[id] << k;
+            there = presence(r, id, n, alike);
         }
         cells->valid[row / 64] = there;
         if (cells->type == ACQ_CELL_TEXT)

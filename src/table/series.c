@@ -32,6 +32,8 @@ static int choose(struct job *job, struct acq_series *s, const char *const *colu
     for (size_t i = 0; i < job->n; i++) {
         const char *name = i < s->columns ? columns[i] : "t_s";
         int result = acq_table_find(job->table, name, &job->fields[i], err);
+        if (result < 0 && i == s->columns)
+            return acq_fail(err, ACQ_USAGE, "the file has neither t_s nor t_ns, so nothing says when its rows were");
         if (result < 0) return result;
         const struct acq_field *f = &fields[job->fields[i]];
         if (f->type == ACQ_CELL_TEXT)

@@ -1,7 +1,8 @@
 /* series.h - some columns of a recording or of a Parquet file as arrays of numbers, in the file's order.
  *
  * Units   those of the columns, named in `units`; t_s is seconds since the first row.
- * Shapes  values[column][row]; columns stand in the order in which they were asked for. NaN stands for NULL.
+ * Shapes  values[column][row]; columns stand in the order in which they were asked for. NaN stands for NULL. Without
+ *         rows the arrays are NULL.
  * Memory  acq_series_read fills the caller's struct, which owns its arrays until acq_series_free. The numbers need
  *         8 bytes per row and column.
  * Threads any thread; nothing is shared.

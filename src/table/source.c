@@ -5,12 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const duckdb_type duck_types[] = {[ACQ_CELL_F32] = DUCKDB_TYPE_FLOAT,
-                                         [ACQ_CELL_F64] = DUCKDB_TYPE_DOUBLE,
-                                         [ACQ_CELL_I32] = DUCKDB_TYPE_INTEGER,
-                                         [ACQ_CELL_I64] = DUCKDB_TYPE_BIGINT,
-                                         [ACQ_CELL_TIME] = DUCKDB_TYPE_TIMESTAMP_NS,
-                                         [ACQ_CELL_TEXT] = DUCKDB_TYPE_VARCHAR};
+static const duckdb_type duck_types[] = {
+    [ACQ_CELL_F32] = DUCKDB_TYPE_FLOAT,         [ACQ_CELL_F64] = DUCKDB_TYPE_DOUBLE,
+    [ACQ_CELL_I32] = DUCKDB_TYPE_INTEGER,       [ACQ_CELL_I64] = DUCKDB_TYPE_BIGINT,
+    [ACQ_CELL_TIME] = DUCKDB_TYPE_TIMESTAMP_NS, [ACQ_CELL_TEXT] = DUCKDB_TYPE_VARCHAR};
 
 /* One reading of a recording. */
 struct scan {

@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 
 struct acq_source {
-    struct acq_rows *rows; /* a recording already opened, which the first acq_table takes over; or NULL */
+    struct acq_rows *rows;       /* a recording already opened, which the first acq_table takes over; or NULL */
     atomic_uint_least64_t done;  /* rows that the latest acq_table has given so far */
     atomic_int permille;         /* of its file; < 0: not known */
     struct acq_rows_state state; /* of the latest acq_table that was read to the end */

@@ -27,11 +27,11 @@ static size_t numbers(double *dst, const struct acq_cells *cells, size_t rows)
 {
     bool full = acq_cells_full(cells, rows);
     size_t n = 0;
-#define TAKE(type)                                                                     \
-    for (size_t i = 0; i < rows; i++) {                                                \
-        double x = (double)((const type *)cells->values)[i];                           \
+#define TAKE(type)                                                                       \
+    for (size_t i = 0; i < rows; i++) {                                                  \
+        double x = (double)((const type *)cells->values)[i];                             \
         dst[n] = x; /* without a branch: what is no number is overwritten by the next */ \
-        n += (size_t)(x == x && (full || acq_cell_valid(cells, i)));                   \
+        n += (size_t)(x == x && (full || acq_cell_valid(cells, i)));                     \
     }
     switch (cells->type) {
     case ACQ_CELL_F32: TAKE(float) break;
@@ -139,7 +139,8 @@ static void add_texts(struct acq_stat *s, const struct acq_cells *cells, size_t 
             continue;
         }
         struct acq_text t = texts[i];
-        bool same = latest && t.len == latest->len && (t.bytes == latest->bytes || !memcmp(t.bytes, latest->bytes, t.len));
+        bool same =
+            latest && t.len == latest->len && (t.bytes == latest->bytes || !memcmp(t.bytes, latest->bytes, t.len));
         latest = &texts[i];
         if (s->count++ && same) continue;
         if (s->count == 1 || compare(t, s->first) < 0) keep(s->first, t);

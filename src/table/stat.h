@@ -14,12 +14,12 @@ enum { ACQ_STAT_TEXT = 64, ACQ_STAT_DISTINCT_MAX = 4096 };
 
 struct acq_stat {
     enum acq_cell_type type;
-    uint64_t count, nulls;                        /* NaN counts among the nulls */
-    double min, max, mean, squares;               /* squares: sum of (x - mean)^2 */
-    int64_t least, most;                          /* of I64 and TIME, exact */
+    uint64_t count, nulls;                          /* NaN counts among the nulls */
+    double min, max, mean, squares;                 /* squares: sum of (x - mean)^2 */
+    int64_t least, most;                            /* of I64 and TIME, exact */
     char first[ACQ_STAT_TEXT], last[ACQ_STAT_TEXT]; /* of TEXT, by bytes; cut to what fits */
-    uint64_t *seen;                               /* hashes of different texts, 0: free */
-    size_t distinct;                              /* ACQ_STAT_DISTINCT_MAX: that many or more */
+    uint64_t *seen;                                 /* hashes of different texts, 0: free */
+    size_t distinct;                                /* ACQ_STAT_DISTINCT_MAX: that many or more */
 };
 
 void acq_stat_init(struct acq_stat *stat, enum acq_cell_type type);

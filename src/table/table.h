@@ -1,7 +1,7 @@
 /* table.h - a recording or a Parquet file (any one, not only ours) as a table that is read chunk by chunk.
  *
- * The columns of a recording are those of rows.h. A Parquet file has its own ones and, where it has t_ns and no t_s, t_s
- * behind them: seconds since the least t_ns. Types that cells have no type for are read as text.
+ * The columns of a recording are those of rows.h. A Parquet file has its own ones and, where it has t_ns and no t_s,
+ * t_s behind them: seconds since the least t_ns. Types that cells have no type for are read as text.
  *
  * Memory  acq_table_open's table is the caller's until acq_table_close; a chunk is valid until the next call.
  * Threads one at a time.

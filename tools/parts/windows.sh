@@ -6,6 +6,10 @@
 # folders of our own: the machine's apt stays as it is.
 set -euo pipefail
 out=$1
+command -v apt-get dpkg-query || {
+    echo "The Windows libraries are made from the source packages of Debian or Ubuntu, so build on such a system."
+    exit 1
+}
 cross=x86_64-w64-mingw32
 cc=$(command -v $cross-gcc-win32 || command -v $cross-gcc)
 

@@ -1,0 +1,258 @@
+#include "bridge/bridge.h"
+
+#include "base/log.h"
+#include "base/os.h"
+#include "bridge/capture.h"
+#include "bridge/sampler.h"
+#include "bridge/sender.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STATUS_MS = 200 };
+#define FINISH_NS INT64_C(5000000000)   /* how long the last acks are waited for */
+#define PATIENCE_NS INT64_C(1000000000) /* the same while there is no server */
+
+struct bridge {
+    const struct acq_bridge_config *config;
+    uv_loop_t loop;
+    uv_timer_t flush, status;
+    uv_signal_t signals[3];
+    struct acq_sampler sampler;
+    struct acq_capture capture;
+    struct acq_sender sender;
+    struct acq_addr addr;
+    bool stopping;
+    bool sampled; /* no more sessions: what still comes is left */
+    int64_t stop_ns;
+    uint64_t sessions, frames, missed, dropped;
+    uint64_t shown_seen;
+    int64_t shown_ns;
+};
+
+/* ---- from capture to sender ---- */
+
+static void on_session_begin(void *user, const struct acq_capture_session *s)
+{
+    struct bridge *b = user;
+    b->sessions++;
+    b->shown_seen = 0;
+    acq_log(ACQ_LOG_INFO, "session %s: %s @ %s%s%s", s->id, s->car, s->track, *s->driver ? ", " : "", s->driver);
+    if (*s->path) acq_log(ACQ_LOG_INFO, "recording to %s", s->path);
+    if (!b->config->no_stream) acq_sender_begin(&b->sender, s->id, s->path);
+}
+
+static void on_session_frame(void *user, const struct acq_frame *f, const uint8_t *bytes, size_t n)
+{
+    struct bridge *b = user;
+    if (!b->config->no_stream) acq_sender_push(&b->sender, f->head.seq, (int64_t)f->head.monotonic_ns, bytes, n);
+}
+
+static bool has_room(void *user)
+{
+    struct bridge *b = user;
+    return b->config->no_stream || acq_sender_room(&b->sender);
+}
+
+static void stop(struct bridge *b);
+
+static void on_session_end(void *user, const struct acq_capture_session *s, const char *why)
+{
+    struct bridge *b = user;
+    double seconds = (double)(s->last_t_ns - s->first_t_ns) / 1e9;
+    b->frames += s->seq;
+    b->missed += s->counts.missed;
+    b->dropped += s->dropped;
+    acq_log(ACQ_LOG_INFO,
+            "session ended (%s): %.1f s, %d laps, %" PRIu64 " steps seen, %" PRIu64 " missed, %" PRIu64
+            " torn, %" PRIu64 " dropped",
+            why, seconds, s->laps, s->counts.seen, s->counts.missed, s->counts.torn_dropped, s->dropped);
+    if (!b->config->no_stream) acq_sender_end(&b->sender);
+    b->sampled = b->stopping || b->config->once;
+    if (b->sampled) stop(b);
+}
+
+static const struct acq_capture_events capture_events = {on_session_begin, on_session_frame, has_room, on_session_end};
+
+/* ---- for people ---- */
+
+static const char *state_words(struct bridge *b, char *text, size_t size)
+{
+    uint64_t behind = acq_sender_behind(&b->sender);
+    bool recording = b->capture.recorder != NULL;
+    if (b->config->no_stream) return recording ? "recording" : "sampling";
+    switch (acq_sender_get_state(&b->sender)) {
+    case ACQ_SENDER_AWAY:
+        snprintf(text, size, "%sserver away, %" PRIu64 " frames behind", recording ? "recording, " : "", behind);
+        return text;
+    case ACQ_SENDER_STREAMING:
+        if (behind < 700) return recording ? "recording, streaming" : "streaming"; /* two seconds: acks on their way */
+        snprintf(text, size, "catching up, %" PRIu64 " frames behind", behind);
+        return text;
+    default: return recording ? "recording" : "sampling";
+    }
+}
+
+static void on_status(uv_timer_t *timer)
+{
+    struct bridge *b = timer->data;
+    struct acq_capture *c = &b->capture;
+    char text[80];
+    int64_t now = acq_now_ns();
+    if (c->state == ACQ_CAPTURE_OTHER_GAME) {
+        acq_status("waiting for Assetto Corsa: another game is running");
+    } else if (c->state != ACQ_CAPTURE_RUNNING) {
+        bool game = atomic_load(&b->sampler.state) != ACQ_SAMPLER_NO_GAME;
+        acq_status("waiting for %s", game ? "a session of the game" : "the game");
+    } else {
+        double hz = (double)(c->session.counts.seen - b->shown_seen) / ((double)(now - b->shown_ns) / 1e9);
+        const struct acq_capture_session *s = &c->session;
+        acq_status("%s | %s @ %s | lap %d | %.0f Hz | %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64 " acked",
+                   state_words(b, text, sizeof text), s->car, s->track, s->laps + 1, hz, s->seq, s->counts.missed,
+                   b->sender.acked);
+        b->shown_seen = c->session.counts.seen;
+    }
+    b->shown_ns = now;
+}
+
+/* summary is what remains on the screen. */
+static void summary(struct bridge *b)
+{
+    const struct acq_sender *s = &b->sender;
+    uint64_t behind = acq_sender_behind(s);
+    printf("Sampled %" PRIu64 " frames in %" PRIu64 " sessions, %" PRIu64 " steps missed, %" PRIu64
+           " samples dropped\n",
+           b->frames, b->sessions, b->missed, b->dropped);
+    if (!b->config->no_stream)
+        printf("Sent %" PRIu64 " frames to %s:%s, %" PRIu64 " acked, %" PRIu64 " not acked\n", s->sent, s->addr.host,
+               s->addr.port, s->acked, behind);
+    if (behind && !b->config->no_record)
+        printf("What is not acked is in the recording%s: %s\n", b->sessions > 1 ? "s, the last one" : "",
+               b->capture.session.path);
+    if (*b->capture.session.path) printf("Recording: %s\n", b->capture.session.path);
+}
+
+/* ---- the loop ---- */
+
+static void drain(struct bridge *b)
+{
+    for (const struct acq_sample *s; (s = acq_ring_peek(&b->sampler.ring)) != NULL; acq_ring_take(&b->sampler.ring)) {
+        /* when the user stops, the last sample says so in the recording */
+        bool last = b->stopping && acq_ring_count(&b->sampler.ring) == 1;
+        if (!b->sampled) acq_capture_take(&b->capture, s, last ? "stopped by the user" : NULL);
+    }
+}
+
+static void finish(struct bridge *b)
+{
+    acq_status("%s", "");
+    uv_timer_stop(&b->flush);
+    uv_timer_stop(&b->status);
+    acq_sender_stop(&b->sender);
+    uv_stop(&b->loop);
+}
+
+static void on_flush(uv_timer_t *timer)
+{
+    struct bridge *b = timer->data;
+    drain(b);
+    acq_capture_tick(&b->capture);
+    if (b->config->no_stream) {
+        if (b->stopping) finish(b);
+        return;
+    }
+    acq_sender_flush(&b->sender);
+    if (!b->stopping) return;
+    bool there = acq_sender_get_state(&b->sender) == ACQ_SENDER_STREAMING;
+    if (!b->sender.first || acq_now_ns() - b->stop_ns > (there ? FINISH_NS : PATIENCE_NS))
+        finish(b);
+    else
+        acq_status("finishing: %" PRIu64 " frames not acked yet", acq_sender_behind(&b->sender));
+}
+
+static void stop(struct bridge *b)
+{
+    if (b->stopping) return;
+    b->stopping = true;
+    b->stop_ns = acq_now_ns();
+    uv_timer_stop(&b->status);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct bridge *b = handle->data;
+    (void)number;
+    if (b->stopping) { /* the second time: at once */
+        finish(b);
+        return;
+    }
+    stop(b);
+    acq_sampler_stop(&b->sampler);
+    drain(b);
+    acq_capture_end(&b->capture, "stopped by the user");
+}
+
+static void start_handles(struct bridge *b)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    uv_timer_init(&b->loop, &b->flush);
+    uv_timer_init(&b->loop, &b->status);
+    b->flush.data = b->status.data = b;
+    uint64_t ms = b->config->flush_ms > 0 ? (uint64_t)b->config->flush_ms : 1;
+    uv_timer_start(&b->flush, on_flush, ms, ms);
+    uv_timer_start(&b->status, on_status, STATUS_MS, STATUS_MS);
+    for (int i = 0; i < 3; i++) {
+        uv_signal_init(&b->loop, &b->signals[i]);
+        b->signals[i].data = b;
+        uv_signal_start(&b->signals[i], on_signal, numbers[i]);
+    }
+}
+
+static void close_handle(uv_handle_t *handle, void *user)
+{
+    (void)user;
+    if (!uv_is_closing(handle)) uv_close(handle, NULL);
+}
+
+static int run(struct bridge *b, struct acq_err *err)
+{
+    const struct acq_bridge_config *c = b->config;
+    int r = acq_capture_init(&b->capture, c->no_record ? NULL : c->record, &capture_events, b, err);
+    if (r < 0) return r;
+    uv_loop_init(&b->loop);
+    r = acq_sender_init(&b->sender, &b->loop, &b->addr, err);
+    start_handles(b);
+    if (r == ACQ_OK) r = acq_sampler_start(&b->sampler, acq_map_prefix(c->pages), err);
+    if (r == ACQ_OK) {
+        acq_log(ACQ_LOG_INFO, "%s; Ctrl+C ends it", "waiting for Assetto Corsa");
+        uv_run(&b->loop, UV_RUN_DEFAULT);
+        acq_sampler_stop(&b->sampler);
+        acq_capture_end(&b->capture, "stopped by the user");
+        summary(b);
+    }
+    uv_walk(&b->loop, close_handle, NULL);
+    uv_run(&b->loop, UV_RUN_DEFAULT);
+    acq_sender_fini(&b->sender);
+    uv_loop_close(&b->loop);
+    acq_capture_fini(&b->capture);
+    acq_sampler_fini(&b->sampler);
+    if (r == ACQ_OK && (b->missed || b->dropped))
+        return acq_fail(err, ACQ_RANGE, "%" PRIu64 " steps were missed and %" PRIu64 " samples dropped", b->missed,
+                        b->dropped);
+    return r;
+}
+
+int acq_bridge_run(const struct acq_bridge_config *config, struct acq_err *err)
+{
+    struct bridge *b = calloc(1, sizeof *b);
+    if (!b) return acq_fail(err, ACQ_MEMORY, "no memory for the bridge");
+    b->config = config;
+    int r = acq_addr_parse(&b->addr, config->server, err);
+    if (r == ACQ_OK && config->no_record && config->no_stream)
+        r = acq_fail(err, ACQ_USAGE, "with both --no-record and --no-stream there is nothing to do");
+    if (r == ACQ_OK) r = run(b, err);
+    free(b);
+    return r;
+}

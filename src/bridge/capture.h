@@ -1,0 +1,91 @@
+/* capture.h - samples to frames: begins and ends sessions, numbers and encodes frames, and records them.
+ *
+ * Units   nanoseconds.
+ * Memory  a capture is the caller's, from acq_capture_init to acq_capture_fini; the frame that it hands out is valid
+ *         until the next sample.
+ * Threads the loop's; sealing a member runs on a thread of the capture's own. */
+#ifndef ACQ_BRIDGE_CAPTURE_H
+#define ACQ_BRIDGE_CAPTURE_H
+
+#include "base/err.h"
+#include "base/file.h"
+#include "bridge/ring.h"
+#include "frame/frame.h"
+#include "record/recorder.h"
+
+#include <uv.h>
+
+/* what the capture does, for people */
+enum acq_capture_state {
+    ACQ_CAPTURE_WAITING,    /* for a session: menu, replay, pages not filled yet */
+    ACQ_CAPTURE_OTHER_GAME, /* the pages are of a game that we do not know */
+    ACQ_CAPTURE_RUNNING
+};
+
+/* One session of this process. */
+struct acq_capture_session {
+    char id[40];
+    char path[ACQ_PATH_MAX]; /* of the recording, "" without one */
+    char car[100], track[201], driver[201];
+    uint64_t seq; /* of the last frame */
+    int64_t first_t_ns, last_t_ns;
+    struct acq_counts counts; /* of this session alone */
+    uint64_t dropped;         /* samples that were taken and not kept, for whatever reason */
+    int32_t laps, last_lap_ms, best_lap_ms;
+};
+
+struct acq_capture_events {
+    /* A session begins: session->path is its recording. */
+    void (*begin)(void *user, const struct acq_capture_session *session);
+    /* A frame of it, encoded; already in the open member. Returns false if it could not be taken for sending. */
+    void (*frame)(void *user, const struct acq_frame *f, const uint8_t *bytes, size_t n);
+    /* Asked before a frame is numbered: is there room for it on the way to the server? */
+    bool (*room)(void *user);
+    /* The session is over, for the reason `why`; its recording is closed. */
+    void (*end)(void *user, const struct acq_capture_session *session, const char *why);
+};
+
+struct acq_capture {
+    const char *record; /* folder or file for recordings; NULL: none */
+    bool record_is_file;
+    const struct acq_capture_events *events;
+    void *user;
+    enum acq_capture_state state;
+    struct acq_capture_session session; /* the running one, or the last */
+    struct acq_recorder *recorder;      /* NULL: this session is not recorded */
+    uv_thread_t disk;                   /* seals members, which waits for the disk */
+    uv_sem_t seal, sealed;
+    bool working, disk_failed, disk_ends;
+    int result;
+    struct acq_err error;
+    struct acq_page_static stat, raw_stat; /* the static page as it is used, and as it came */
+    size_t stat_size;
+    int32_t session_type, last_physics_id;
+    struct acq_counts base; /* the sampler's counts when the session began */
+    int64_t utc_offset_ns;  /* UTC = steady clock + this, taken once for a session */
+    int64_t context_ns;     /* when a frame last carried the context */
+    bool stat_changed;
+    uint32_t lost;                        /* samples since the last frame that could not be kept */
+    uint64_t recorded_raw, recorded_size; /* [byte] of all recordings: frames, file */
+    char told[400];                       /* the last warning, so that it is said once */
+    struct acq_frame frame;
+    uint8_t bytes[ACQ_FRAME_MAX];
+};
+
+/* acq_capture_init: `record` is a folder, or a file if its name ends in .gz, or NULL; it is made where it is missing.
+ * Returns 0 or ACQ_IO. acq_capture_fini needs the session ended. */
+int acq_capture_init(struct acq_capture *capture, const char *record, const struct acq_capture_events *events,
+                     void *user, struct acq_err *err);
+
+void acq_capture_fini(struct acq_capture *capture);
+
+/* acq_capture_take works through one sample. `last_why`, unless NULL, says that the session ends with it, and why. */
+void acq_capture_take(struct acq_capture *capture, const struct acq_sample *sample, const char *last_why);
+
+/* acq_capture_end ends the running session, if any. */
+void acq_capture_end(struct acq_capture *capture, const char *why);
+
+/* acq_capture_tick sends what is due to the disk, also when no samples come. */
+void acq_capture_tick(struct acq_capture *capture);
+
+#endif

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""soak.py BUILD SECONDS - simulator, bridge and server for a long time; the server is killed now and then.
+
+Says every half minute how it stands. At the end every frame of the bridge's recording must be in the server's, byte for
+byte and once, whatever was killed, and neither program may have grown.
+"""
+import gzip
+import hashlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+GROWTH_KB = 8 * 1024  # between the first quarter and the end
+KILL_EVERY_S = 45
+SEQ, CONTEXT = 16, (6, 19)  # fields of a frame; the context (stat, capture) is what each writer appends for its own file
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def memory_kb(process):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+def cpu_seconds(process):
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value, at
+
+
+def body(frame):
+    """The number of a frame, and a digest of it without its context."""
+    at, seq, digest = 0, None, hashlib.sha256()
+    while at < len(frame):
+        start = at
+        key, at = varint(frame, at)
+        value = None
+        if key & 7 == 1:
+            at += 8
+        elif key & 7 == 5:
+            at += 4
+        else:
+            value, at = varint(frame, at)
+            at += value if key & 7 == 2 else 0
+        if key >> 3 == SEQ:
+            seq = value
+        if key >> 3 not in CONTEXT:
+            digest.update(frame[start:at])
+    return seq, digest.digest()
+
+
+def frames(folder):
+    """The frames of all recordings in a folder, (session's file name, seq) -> digest; fails where one stands twice."""
+    found = {}
+    for path in folder.glob("*.pb.gz"):
+        session = path.name[:-len(".pb.gz")].rsplit("_", 1)[1]
+        with gzip.open(path) as file:
+            data = file.read()
+        at = 0
+        while at < len(data):
+            size, at = varint(data, at)
+            seq, digest = body(data[at:at + size])
+            at += size
+            assert (session, seq) not in found, f"{path.name} has frame {seq} twice"
+            found[session, seq] = digest
+    return found
+
+
+class Programs:
+    """Simulator, bridge and server in a folder of their own."""
+
+    def __init__(self, build, folder, seconds):
+        self.build, self.folder, self.port = build, folder, free_port()
+        self.pages = f"soak{os.getpid()}"
+        self.server = self.start_server()
+        self.bridge = self.start("bridge", "telemetry_bridge", f"127.0.0.1:{self.port}", "--once", "--record",
+                                 folder / "recordings", "--pages", self.pages)
+        self.sim = self.start("sim", "acq", "sim", "--quiet", "--seconds", str(seconds), "--pages", self.pages)
+
+    def start(self, name, program, *arguments):
+        log = open(self.folder / f"{name}.log", "ab")
+        return subprocess.Popen([self.build / program, *arguments], stdout=log, stderr=log, cwd=self.folder)
+
+    def start_server(self):
+        return self.start("serve", "acq", "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.folder / "data")
+
+    def kill_server(self):
+        self.server.kill()
+        self.server.wait()
+        time.sleep(2)  # the server stays away so long; nothing is waited for
+        self.server = self.start_server()
+
+    def stop(self):
+        for process in (self.sim, self.bridge, self.server):
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def watch(programs):
+    """Until the simulator ends: kills the server now and then. Returns how often, and the bridge's growth."""
+    begin = last = shown = time.monotonic()
+    kills, early, late, total = 0, None, 0, int(sys.argv[2])
+    while programs.sim.poll() is None:
+        time.sleep(1)
+        now = time.monotonic()
+        if programs.server.poll() is not None or programs.bridge.poll() is not None:
+            sys.exit("bridge or server ended by itself: see their last words")
+        if early is None and now - begin > total / 4:
+            early = memory_kb(programs.bridge)
+        if now - last > KILL_EVERY_S and now - begin < total - 10:
+            programs.kill_server()
+            last, kills = now, kills + 1
+        if now - shown > 30:
+            shown = now
+            print(f"{now - begin:.0f} s: bridge {memory_kb(programs.bridge)} kB, {cpu_seconds(programs.bridge):.1f} CPU s; "
+                  f"server {memory_kb(programs.server)} kB; killed {kills} times", flush=True)
+        late = memory_kb(programs.bridge)
+    return kills, late - (early or late)
+
+
+def main():
+    build, seconds = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
+    with tempfile.TemporaryDirectory(prefix="acq-soak-") as name:
+        folder = pathlib.Path(name)
+        programs = Programs(build, folder, seconds)
+        try:
+            kills, growth = watch(programs)
+            programs.bridge.wait(120)  # --once: it ends when all is acked
+        finally:
+            programs.stop()
+            for log in sorted(folder.glob("*.log")):
+                print(f"-- {log.stem}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-6:]))
+        here, there = frames(folder / "recordings"), frames(folder / "data")
+    lost = [key for key in here if there.get(key) != here[key]]
+    print(f"{len(here)} frames recorded, {len(there)} on the server, {len(lost)} missing or different there; "
+          f"server killed {kills} times; bridge grew by {growth} kB")
+    return 0 if here and not lost and len(there) == len(here) and growth < GROWTH_KB else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
