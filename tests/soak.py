@@ -123,9 +123,11 @@ def watch(programs):
     """Until the simulator ends: kills the server now and then. Returns how often, and the bridge's growth."""
     begin = last = shown = time.monotonic()
     kills, early, late, total = 0, None, 0, int(sys.argv[2])
-    while programs.sim.poll() is None:
+    while True:
         time.sleep(1)
         now = time.monotonic()
+        if programs.sim.poll() is not None:
+            break
         if programs.server.poll() is not None or programs.bridge.poll() is not None:
             sys.exit("bridge or server ended by itself: see their last words")
         if early is None and now - begin > total / 4:

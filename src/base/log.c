@@ -32,14 +32,28 @@ void acq_log(enum acq_log_level level, const char *format, ...)
     fflush(stderr);
 }
 
+/* plain_status: where lines cannot be replaced, only one every ten seconds */
+static void plain_status(const char *text)
+{
+    static int64_t shown_ns;
+    int64_t now = acq_now_ns();
+    if (!shown_ns || !*text) shown_ns = now;
+    if (now - shown_ns < INT64_C(10000000000)) return;
+    shown_ns = now;
+    acq_log(ACQ_LOG_INFO, "%s", text);
+}
+
 void acq_status(const char *format, ...)
 {
     char text[sizeof status_line];
     va_list args;
-    if (!acq_is_terminal(2)) return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (!acq_is_terminal(2)) {
+        plain_status(text);
+        return;
+    }
     if (!*text && !*status_line) return;
     memcpy(status_line, text, sizeof text);
     fprintf(stderr, "\r\033[K%s", text);

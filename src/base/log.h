@@ -15,8 +15,8 @@ void acq_log_setup(const char *program, enum acq_log_level most);
 /* acq_log writes one line, without a newline in `format`. */
 void acq_log(enum acq_log_level level, const char *format, ...) ACQ_PRINTF(2, 3);
 
-/* acq_status shows what is going on now: on a terminal one line that the next one replaces, otherwise nothing. An empty
- * text ends it. Log lines and the status line keep out of each other's way. */
+/* acq_status shows what is going on now: on a terminal one line that the next one replaces, otherwise a line of its own
+ * every ten seconds. An empty text ends it. Log lines and the status line keep out of each other's way. */
 void acq_status(const char *format, ...) ACQ_PRINTF(1, 2);
 
 #endif

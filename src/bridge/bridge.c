@@ -28,6 +28,8 @@ struct bridge {
     bool sampled; /* no more sessions: what still comes is left */
     int64_t stop_ns;
     uint64_t sessions, frames, missed, dropped;
+    int32_t told_laps; /* laps whose time has been said */
+    unsigned settled;  /* how often a new lap has been looked at: the game's fields do not change all at once */
     uint64_t shown_seen;
     int64_t shown_ns;
 };
@@ -39,6 +41,7 @@ static void on_session_begin(void *user, const struct acq_capture_session *s)
     struct bridge *b = user;
     b->sessions++;
     b->shown_seen = 0;
+    b->told_laps = 0;
     acq_log(ACQ_LOG_INFO, "session %s: %s @ %s%s%s", s->id, s->car, s->track, *s->driver ? ", " : "", s->driver);
     if (*s->path) acq_log(ACQ_LOG_INFO, "recording to %s", s->path);
     if (!b->config->no_stream) acq_sender_begin(&b->sender, s->id, s->path);
@@ -57,11 +60,13 @@ static bool has_room(void *user)
 }
 
 static void stop(struct bridge *b);
+static void tell_lap(struct bridge *b, bool at_once);
 
 static void on_session_end(void *user, const struct acq_capture_session *s, const char *why)
 {
     struct bridge *b = user;
     double seconds = (double)(s->last_t_ns - s->first_t_ns) / 1e9;
+    tell_lap(b, true);
     b->frames += s->seq;
     b->missed += s->counts.missed;
     b->dropped += s->dropped;
@@ -77,6 +82,18 @@ static void on_session_end(void *user, const struct acq_capture_session *s, cons
 static const struct acq_capture_events capture_events = {on_session_begin, on_session_frame, has_room, on_session_end};
 
 /* ---- for people ---- */
+
+/* tell_lap says a lap's time when the game has stated it. */
+static void tell_lap(struct bridge *b, bool at_once)
+{
+    const struct acq_capture_session *s = &b->capture.session;
+    int32_t ms = s->last_lap_ms;
+    if (s->laps <= b->told_laps || (!at_once && ++b->settled < 3)) return;
+    b->settled = 0;
+    b->told_laps = s->laps;
+    acq_log(ACQ_LOG_INFO, "lap %d: %d:%02d.%03d%s", s->laps, ms / 60000, ms / 1000 % 60, ms % 1000,
+            ms && ms == s->best_lap_ms ? ", the best so far" : "");
+}
 
 static const char *state_words(struct bridge *b, char *text, size_t size)
 {
@@ -113,6 +130,7 @@ static void on_status(uv_timer_t *timer)
                    state_words(b, text, sizeof text), s->car, s->track, s->laps + 1, hz, s->seq, s->counts.missed,
                    b->sender.acked);
         b->shown_seen = c->session.counts.seen;
+        tell_lap(b, false);
     }
     b->shown_ns = now;
 }

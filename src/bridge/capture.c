@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* tell warns once. */
-static void tell(struct acq_capture *c, const char *text)
+static void report(struct acq_capture *c, const char *text)
 {
     if (!strcmp(c->told, text)) return;
     snprintf(c->told, sizeof c->told, "%s", text);
@@ -99,7 +99,7 @@ static void begin(struct acq_capture *c, const struct acq_sample *sample)
     struct acq_err err;
     c->session = (struct acq_capture_session){.first_t_ns = sample->t_ns};
     if (!acq_uuid7(c->session.id)) {
-        tell(c, "the system gives no random bytes: no session can begin");
+        report(c, "the system gives no random bytes: no session can begin");
         return;
     }
     acq_frame_clear(&c->frame);
@@ -166,7 +166,7 @@ static bool read_stat(struct acq_capture *c, const struct acq_sample *s)
     bool running = c->state == ACQ_CAPTURE_RUNNING;
     if (running && !s->opened && !memcmp(&c->raw_stat, &s->pages.stat, sizeof c->raw_stat)) return true;
     int r = acq_static_read(&stat, &size, (const uint8_t *)&s->pages.stat, s->static_size, &err);
-    if (r == ACQ_VERSION) tell(c, err.text);
+    if (r == ACQ_VERSION) report(c, err.text);
     if (r != ACQ_OK) {
         acq_capture_end(c, r == ACQ_VERSION ? "another game has come" : "the game left the session");
         c->state = r == ACQ_VERSION ? ACQ_CAPTURE_OTHER_GAME : ACQ_CAPTURE_WAITING;
@@ -178,7 +178,7 @@ static bool read_stat(struct acq_capture *c, const struct acq_sample *s)
     c->stat = stat;
     c->stat_size = size;
     if (size < s->static_size && size < sizeof stat)
-        tell(c, "the static page has an unknown layout: what stands behind the track's layout is left out");
+        report(c, "the static page has an unknown layout: what stands behind the track's layout is left out");
     if (c->state == ACQ_CAPTURE_RUNNING) set_stat(c);
     return true;
 }

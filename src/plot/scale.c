@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define MINUTES_FROM 120.0 /* [s] a longer range is told in minutes */
-#define PLAIN_DECIMALS 6
+#define PLAIN_DECIMALS 5
 #define HOURS_FROM 3600.0 /* [s] */
 
 struct acq_range acq_range_empty(void)
@@ -98,6 +98,7 @@ static int power_of(double v)
 /* number_text: v with what a difference of 10^finest shows of it; as a power of ten where that is shorter */
 static void number_text(double v, double largest, int finest, char dst[ACQ_TICK_TEXT])
 {
+    if (fabs(v) < pow(10, finest) / 2) v = 0; /* no "-0.00" */
     if (largest < 1e7 && finest >= -PLAIN_DECIMALS) {
         snprintf(dst, ACQ_TICK_TEXT, "%.*f", finest < 0 ? -finest : 0, v);
     } else if (v == 0) {

@@ -101,6 +101,7 @@ static void values_are_as_fine_as_their_axis(void **unused)
                   "\xe2\x88\x92"
                   "0.25"},
                  {0, 9000, 8504.4, "8504"},
+                 {0, 1, -0.001, "0.00"},
                  {-3e38, 3e38, 3e38, "3.0e38"},
                  {1.7e18, 1.7e18 + 4e9, 1.7e18, "1.7000000000e18"}};
     (void)unused;
@@ -354,7 +355,7 @@ static int save(const char *path, bool replace, struct acq_err *err)
     static struct acq_panel panel = {.label = "v", .n = 1, .must = {1, 0}};
     for (int i = 0; i < 100; i++) {
         t[i] = i;
-        v[i] = i % 10 == 5 ? NAN : i % 10;
+        v[i] = i % 10 == 5 ? (double)NAN : i % 10;
     }
     panel.curves[0].values = v;
     struct acq_figure f = {
