@@ -13,7 +13,7 @@ try() { # NAME COMMAND...
 }
 
 build() { # PRESET
-    cmake --preset "$1" --log-level=WARNING >/dev/null && cmake --build --preset "$1"
+    cmake --preset "$1" --log-level=WARNING >/dev/null && cmake --build --preset "$1" -- -k 0
 }
 
 layout() { # other versions of clang-format place a few lines otherwise

@@ -213,6 +213,22 @@ size_t acq_frame_body(const uint8_t *src, size_t n)
     return n;
 }
 
+size_t acq_frame_context(const uint8_t *src, size_t n, enum acq_id group, uint8_t *dst)
+{
+    const uint8_t *p = src, *end = src + n;
+    size_t total = 0;
+    while (p < end) {
+        uint32_t key;
+        const uint8_t *field = p;
+        p = acq_get_key(p, end, &key);
+        if (!p || !(p = acq_skip(p, end, key & 7))) return 0;
+        if (key != acq_rows[group].key) continue;
+        if (dst) memcpy(dst + total, field, (size_t)(p - field));
+        total += (size_t)(p - field);
+    }
+    return total;
+}
+
 int acq_frame_peek(const uint8_t *src, size_t n, uint64_t *seq, uint64_t *monotonic_ns)
 {
     const uint8_t *p = src, *end = src + n;

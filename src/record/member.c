@@ -49,10 +49,12 @@ int acq_member_parse(struct acq_member *m, const uint8_t *bytes, size_t n)
     if (n < DATA) return memcmp(bytes, start, n) ? ACQ_FORMAT : ACQ_AGAIN;
     if (memcmp(bytes, start, GZIP - 2) || bytes[GZIP] != 'A' || bytes[GZIP + 1] != 'Q') return ACQ_FORMAT;
     if (n < DATA + 1) return ACQ_AGAIN;
+    bool same_length = !memcmp(bytes, start, DATA);
+    if (same_length && n < ACQ_MEMBER_HEADER) return ACQ_AGAIN;
+    /* a header of this length has its checksum here in every version, so damage is not taken for a newer version */
+    if (same_length && acq_get_le(d + AT_CRC, 4) != libdeflate_crc32(0, d, AT_CRC)) return ACQ_FORMAT;
     if (d[AT_VERSION] > ACQ_MEMBER_VERSION) return ACQ_VERSION;
-    if (memcmp(bytes, start, DATA) || d[AT_VERSION] != ACQ_MEMBER_VERSION) return ACQ_FORMAT;
-    if (n < ACQ_MEMBER_HEADER) return ACQ_AGAIN;
-    if (acq_get_le(d + AT_CRC, 4) != libdeflate_crc32(0, d, AT_CRC)) return ACQ_FORMAT;
+    if (!same_length || d[AT_VERSION] != ACQ_MEMBER_VERSION) return ACQ_FORMAT;
     *m = (struct acq_member){.kind = d[AT_KIND],
                              .size = (uint32_t)acq_get_le(d + AT_SIZE, 4),
                              .raw_size = (uint32_t)acq_get_le(d + AT_RAW_SIZE, 4),

@@ -22,18 +22,24 @@ static size_t put_part(char *dst, size_t at, char before, const char *text, size
     return at;
 }
 
+/* text_of: channel id of f, "" where it is not there */
+static const char *text_of(const struct acq_frame *f, enum acq_id id)
+{
+    return f->has[id] ? (const char *)f + acq_channels[id].offset : "";
+}
+
 void acq_recording_name(char dst[ACQ_RECORDING_NAME_MAX], const struct acq_frame *f, int64_t utc_ns)
 {
-    static const struct acq_group_stat nothing;
-    const struct acq_group_stat *s = f->has[ACQ_stat] ? &f->stat : &nothing;
+    const char *track = text_of(f, ACQ_stat_track), *car = text_of(f, ACQ_stat_car_model);
+    const char *name = text_of(f, ACQ_stat_player_name), *surname = text_of(f, ACQ_stat_player_surname);
     time_t seconds = (time_t)(utc_ns / 1000000000);
     struct tm *utc = gmtime(&seconds);
     size_t at = utc ? strftime(dst, ACQ_RECORDING_NAME_MAX, "%Y%m%dT%H%M%SZ", utc) : 0;
-    at = put_part(dst, at, '_', *s->track ? s->track : "unknown-track", 32);
-    at = put_part(dst, at, '-', s->track_configuration, 32);
-    at = put_part(dst, at, '_', *s->car_model ? s->car_model : "unknown-car", 40);
-    at = put_part(dst, at, '_', *s->player_name || *s->player_surname ? s->player_name : "driver", 20);
-    at = put_part(dst, at, '-', s->player_surname, 20);
-    at = put_part(dst, at, '_', f->head.session_id, 63);
+    at = put_part(dst, at, '_', *track ? track : "unknown-track", 32);
+    at = put_part(dst, at, '-', text_of(f, ACQ_stat_track_configuration), 32);
+    at = put_part(dst, at, '_', *car ? car : "unknown-car", 40);
+    at = put_part(dst, at, '_', *name || *surname ? name : "driver", 20);
+    at = put_part(dst, at, '-', surname, 20);
+    at = put_part(dst, at, '_', text_of(f, ACQ_head_session_id), 63);
     strcpy(dst + at, ".pb.gz");
 }

@@ -18,13 +18,16 @@ struct part {
     struct acq_buf raw;
 };
 
+enum { CONTEXTS = 2 };
+static const enum acq_id context_ids[CONTEXTS] = {ACQ_stat, ACQ_capture};
+
 struct acq_recorder {
     int fd;
     bool sealing_now, failed;
     char path[ACQ_PATH_MAX];
     struct part open, sealing;
-    struct acq_buf packed;  /* the sealed member on its way to the file */
-    struct acq_buf context; /* the latest stat and capture, encoded */
+    struct acq_buf packed;            /* the sealed member on its way to the file */
+    struct acq_buf context[CONTEXTS]; /* the latest stat and capture, encoded */
     struct libdeflate_compressor *deflate;
     struct acq_recorder_state state;
 };
@@ -37,7 +40,7 @@ void acq_recorder_free(struct acq_recorder *r)
     acq_buf_fini(&r->open.raw);
     acq_buf_fini(&r->sealing.raw);
     acq_buf_fini(&r->packed);
-    acq_buf_fini(&r->context);
+    for (int i = 0; i < CONTEXTS; i++) acq_buf_fini(&r->context[i]);
     free(r);
 }
 
@@ -51,7 +54,7 @@ static struct acq_recorder *make(const char *path)
     acq_buf_init(&r->open.raw, ACQ_MEMBER_RAW_MAX);
     acq_buf_init(&r->sealing.raw, ACQ_MEMBER_RAW_MAX);
     acq_buf_init(&r->packed, ACQ_MEMBER_SIZE_MAX);
-    acq_buf_init(&r->context, ACQ_FRAME_LIMIT);
+    for (int i = 0; i < CONTEXTS; i++) acq_buf_init(&r->context[i], ACQ_FRAME_LIMIT);
     r->deflate = libdeflate_alloc_compressor(LEVEL);
     if (r->deflate) return r;
     acq_recorder_free(r);
@@ -89,19 +92,34 @@ enum {
     CHECKED = 8
 }; /* members at the end whose content is checked: more than can be on their way to the disk at once */
 
-/* walk goes from header to header. Returns how many members with frames there are in a row, and where each of the last
- * CHECKED begins: member i at at[i % CHECKED]. */
-static uint64_t walk(int fd, uint64_t at[CHECKED])
+/* walk goes from header to header, `most` at most. Returns how many members with frames there are in a row, and where
+ * each of the last CHECKED begins: member i at at[i % CHECKED]. */
+static uint64_t walk(int fd, uint64_t most, uint64_t at[CHECKED])
 {
     uint8_t header[ACQ_MEMBER_HEADER];
     struct acq_member m;
     uint64_t n = 0, position = 0;
-    while (read_at(fd, position, header, sizeof header) && acq_member_parse(&m, header, sizeof header) == ACQ_OK &&
+    while (n < most && read_at(fd, position, header, sizeof header) && acq_member_parse(&m, header, sizeof header) == ACQ_OK &&
            m.kind == ACQ_MEMBER_FRAMES) {
         at[n++ % CHECKED] = position;
         position += m.size;
     }
     return n;
+}
+
+/* keep_context takes note of the context in an encoded frame, group by group: it comes when it changes. Other fields may
+ * stand between and behind, as protobuf libraries write them in the order of their numbers. */
+static int keep_context(struct acq_recorder *r, const uint8_t *bytes, size_t n)
+{
+    for (int i = 0; i < CONTEXTS; i++) {
+        size_t len = acq_frame_context(bytes, n, context_ids[i], NULL);
+        if (!len) continue;
+        r->context[i].len = 0;
+        int result = acq_buf_reserve(&r->context[i], n);
+        if (result < 0) return result;
+        r->context[i].len = acq_frame_context(bytes, n, context_ids[i], r->context[i].bytes);
+    }
+    return ACQ_OK;
 }
 
 /* take_over makes the member at `position` the last of the recording. Returns false if it is not whole. */
@@ -119,10 +137,9 @@ static bool take_over(struct acq_recorder *r, uint64_t position, struct libdefla
         return false;
     batch = (struct acq_batch){r->open.raw.bytes, r->open.raw.len};
     r->open.raw.len = 0;
-    if (acq_batch_next(&batch, &frame, &n) != ACQ_OK) return false;
-    size_t body = acq_frame_body(frame, n);
-    r->context.len = 0;
-    if (acq_buf_add(&r->context, frame + body, n - body) < 0) return false;
+    while (acq_batch_next(&batch, &frame, &n) == ACQ_OK)
+        if (keep_context(r, frame, n) < 0) return false;
+    if (batch.len) return false;
     r->state.last_seq = r->state.durable_seq = m.first_seq + m.frames - 1;
     r->state.durable_t_ns = m.last_t_ns;
     r->state.size = position + m.size;
@@ -131,13 +148,18 @@ static bool take_over(struct acq_recorder *r, uint64_t position, struct libdefla
     return true;
 }
 
-/* find_end goes to the last member that is whole: a crash can leave a good header with nothing behind it. */
+/* find_end goes to the last member that is whole: a crash can leave good headers with nothing behind them. */
 static int find_end(struct acq_recorder *r, struct acq_err *err)
 {
     struct libdeflate_decompressor *inflate = libdeflate_alloc_decompressor();
-    uint64_t at[CHECKED], n = walk(r->fd, at), first = n > CHECKED ? n - CHECKED : 0;
+    uint64_t at[CHECKED], n = UINT64_MAX;
     if (!inflate) return acq_fail(err, ACQ_MEMORY, "no memory to read %s", r->path);
-    while (first < n && take_over(r, at[first % CHECKED], inflate)) first++;
+    do { /* mostly once: again when not even the first of the last ones is whole */
+        n = walk(r->fd, n, at);
+        uint64_t first = n > CHECKED ? n - CHECKED : 0;
+        for (uint64_t i = first; i < n && take_over(r, at[i % CHECKED], inflate);) i++;
+        n = first;
+    } while (n && !r->state.size);
     libdeflate_free_decompressor(inflate);
     if (r->state.size) return ACQ_OK;
     return acq_fail(err, ACQ_FORMAT, "%s holds no frame of ours to go on from", r->path);
@@ -193,20 +215,21 @@ static void note(struct acq_member *m, const struct acq_frame *f)
 
 int acq_recorder_add(struct acq_recorder *r, const struct acq_frame *f, const uint8_t *bytes, size_t n)
 {
-    size_t body = f->has[ACQ_stat] || f->has[ACQ_capture] ? acq_frame_body(bytes, n) : n, added = 0;
+    bool add[CONTEXTS];
     uint8_t length[10];
-    if (r->failed) return ACQ_RANGE;
-    if (body < n) {
-        r->context.len = 0;
-        if (acq_buf_add(&r->context, bytes + body, n - body) < 0) return ACQ_RANGE;
-    } else if (!r->open.member.frames) {
-        added = r->context.len;
+    size_t all = n;
+    if (r->failed || n > ACQ_FRAME_LIMIT) return ACQ_RANGE;
+    if ((f->has[ACQ_stat] || f->has[ACQ_capture]) && keep_context(r, bytes, n) < 0) return ACQ_RANGE;
+    for (int i = 0; i < CONTEXTS; i++) {
+        add[i] = !r->open.member.frames && !f->has[context_ids[i]] && all + r->context[i].len <= ACQ_FRAME_LIMIT;
+        if (add[i]) all += r->context[i].len;
     }
-    size_t len = acq_varint_put(length, n + added);
-    if (acq_buf_reserve(&r->open.raw, len + n + added) < 0) return ACQ_RANGE;
+    size_t len = acq_varint_put(length, all);
+    if (acq_buf_reserve(&r->open.raw, len + all) < 0) return ACQ_RANGE;
     acq_buf_add(&r->open.raw, length, len);
     acq_buf_add(&r->open.raw, bytes, n);
-    acq_buf_add(&r->open.raw, r->context.bytes, added);
+    for (int i = 0; i < CONTEXTS; i++)
+        if (add[i]) acq_buf_add(&r->open.raw, r->context[i].bytes, r->context[i].len);
     note(&r->open.member, f);
     r->state.last_seq = f->head.seq;
     r->state.frames++;

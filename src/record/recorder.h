@@ -24,8 +24,8 @@ int acq_recorder_new(struct acq_recorder **recorder, const char *path, struct ac
 int acq_recorder_resume(struct acq_recorder **recorder, const char *path, struct acq_err *err);
 
 /* acq_recorder_add appends the encoded frame of n bytes to the open member; `f` is the same, decoded. A member's first
- * frame that has no context of its own gets the latest. Returns 0, or ACQ_RANGE if the member is full because the disk
- * is behind: the frame is not kept. */
+ * frame gets the latest context (stat, capture) that it has not itself. Returns 0, or ACQ_RANGE if the member is full
+ * because the disk is behind, or n is above ACQ_FRAME_LIMIT: the frame is not kept. */
 int acq_recorder_add(struct acq_recorder *recorder, const struct acq_frame *f, const uint8_t *bytes, size_t n);
 
 /* acq_recorder_due says whether the open member spans ACQ_MEMBER_NS or is half full. acq_recorder_empty: whether it has
@@ -61,8 +61,8 @@ struct acq_recorder_state {
 };
 struct acq_recorder_state acq_recorder_get_state(const struct acq_recorder *recorder);
 
-/* acq_recording_name writes "{utc}_{track-layout}_{car}_{driver}_{session}.pb.gz" to dst, from a frame whose stat group
- * is there as a whole or not at all. What may not stand in a file name on Windows or Linux becomes '-'. */
+/* acq_recording_name writes "{utc}_{track-layout}_{car}_{driver}_{session}.pb.gz" to dst, from what f has of them. What
+ * may not stand in a file name on Windows or Linux becomes '-'. */
 #define ACQ_RECORDING_NAME_MAX 256
 void acq_recording_name(char dst[ACQ_RECORDING_NAME_MAX], const struct acq_frame *f, int64_t utc_ns);
 
