@@ -44,9 +44,10 @@ windows|cmd x86_64-w64-mingw32-gcc|gcc-mingw-w64-x86-64-win32|compiles the Windo
 windows|file /usr/x86_64-w64-mingw32/lib/libz.a|libz-mingw-w64-dev|zlib for Windows
 bench|cmd c++|g++|compiles the programs to compare with
 bench|lib protobuf|libprotobuf-dev|the protobuf to compare with
-bench|lib grpc++|libgrpc++-dev|the gRPC to compare with
-bench|cmd grpc_cpp_plugin|protobuf-compiler-grpc|the gRPC to compare with
 bench|cmd protoc|protobuf-compiler|the protobuf to compare with
+bench|cmd python3|python3|runs the benchmarks
+bench|py google.protobuf|python3-protobuf|the protobuf to compare with
+bench|py grpc|python3-grpcio|the gRPC to compare with
 check|cmd clang|clang|the second compiler
 check|clang_rt|CLANG_RT|sanitizers and fuzzing
 check|cmd clang-format|clang-format|the layout of the sources

@@ -11,15 +11,16 @@
 int acq_file_open(const char *path, enum acq_file_mode mode, struct acq_err *err)
 {
     static const int flags[] = {O_RDONLY, O_WRONLY | O_CREAT | O_EXCL, O_RDWR};
-    if (mode == ACQ_FILE_READ && !strcmp(path, "-")) return dup(0);
-    int fd = open(path, flags[mode] | O_CLOEXEC, 0666);
+    bool standard_input = mode == ACQ_FILE_READ && !strcmp(path, "-");
+    int fd = standard_input ? dup(0) : open(path, flags[mode] | O_CLOEXEC, 0666);
     struct stat st;
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
         close(fd);
         return acq_fail(err, ACQ_IO, "%s is a folder, not a file", path);
     }
     if (fd >= 0) return fd;
-    if (errno == ENOENT) return acq_fail(err, ACQ_MISSING, "there is no file %s: check the name", path);
+    if (errno == ENOENT && mode != ACQ_FILE_CREATE) return acq_fail(err, ACQ_MISSING, "there is no file %s: check the name", path);
+    if (errno == ENOENT) return acq_fail(err, ACQ_MISSING, "cannot make %s: its folder is not there", path);
     if (errno == EEXIST) return acq_fail(err, ACQ_EXISTS, "%s exists already and is not overwritten", path);
     return acq_fail(err, ACQ_IO, "cannot open %s: %s", path, strerror(errno));
 }

@@ -30,7 +30,8 @@ int acq_file_open(const char *path, enum acq_file_mode mode, struct acq_err *err
     wchar_t w[ACQ_PATH_MAX];
     if (mode == ACQ_FILE_READ && !strcmp(path, "-")) {
         _setmode(0, _O_BINARY);
-        return _dup(0);
+        int fd = _dup(0);
+        return fd >= 0 ? fd : acq_fail(err, ACQ_IO, "cannot read standard input: it is closed");
     }
     /* others may read, rename and delete the file while it is open, as on Linux */
     HANDLE file = CreateFileW(wide(path, w), access[mode], FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
@@ -40,6 +41,8 @@ int acq_file_open(const char *path, enum acq_file_mode mode, struct acq_err *err
         return fd >= 0 ? fd : acq_fail(err, ACQ_IO, "cannot open %s: too many files are open", path);
     }
     DWORD e = GetLastError();
+    if (mode == ACQ_FILE_CREATE && e == ERROR_PATH_NOT_FOUND)
+        return acq_fail(err, ACQ_MISSING, "cannot make %s: its folder is not there", path);
     if (e == ERROR_FILE_NOT_FOUND || e == ERROR_PATH_NOT_FOUND)
         return acq_fail(err, ACQ_MISSING, "there is no file %s: check the name", path);
     if (e == ERROR_FILE_EXISTS) return acq_fail(err, ACQ_EXISTS, "%s exists already and is not overwritten", path);

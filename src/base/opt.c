@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef ACQ_VERSION
-#define ACQ_VERSION "0.0.0"
-#endif
-
 /* distance: edit distance of two words (Levenshtein), of at most 63 characters each */
 static unsigned distance(const char *a, const char *b)
 {

@@ -25,7 +25,7 @@ struct bridge {
     struct acq_sender sender;
     struct acq_addr addr;
     bool stopping;
-    bool sampled; /* no more sessions: what still comes is left */
+    bool unrecorded; /* the disk failed a recording */
     int64_t stop_ns;
     uint64_t sessions, frames, missed, dropped;
     int32_t told_laps; /* laps whose time has been said */
@@ -75,8 +75,9 @@ static void on_session_end(void *user, const struct acq_capture_session *s, cons
             " torn, %" PRIu64 " dropped",
             why, seconds, s->laps, s->counts.seen, s->counts.missed, s->counts.torn_dropped, s->dropped);
     if (!b->config->no_stream) acq_sender_end(&b->sender);
-    b->sampled = b->stopping || b->config->once;
-    if (b->sampled) stop(b);
+    b->unrecorded = b->unrecorded || b->capture.disk_failed;
+    b->capture.no_more = b->stopping || b->config->once;
+    if (b->capture.no_more) stop(b);
 }
 
 static const struct acq_capture_events capture_events = {on_session_begin, on_session_frame, has_room, on_session_end};
@@ -126,9 +127,10 @@ static void on_status(uv_timer_t *timer)
     } else {
         double hz = (double)(c->session.counts.seen - b->shown_seen) / ((double)(now - b->shown_ns) / 1e9);
         const struct acq_capture_session *s = &c->session;
-        acq_status("%s | %s @ %s | lap %d | %.0f Hz | %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64 " acked",
-                   state_words(b, text, sizeof text), s->car, s->track, s->laps + 1, hz, s->seq, s->counts.missed,
-                   b->sender.acked);
+        acq_status("%s | %s @ %s | lap %" PRId64 " | %.0f Hz | %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64
+                   " acked",
+                   state_words(b, text, sizeof text), s->car, s->track, (int64_t)s->laps + 1, hz, s->seq,
+                   s->counts.missed, b->sender.acked);
         b->shown_seen = c->session.counts.seen;
         tell_lap(b, false);
     }
@@ -157,9 +159,7 @@ static void summary(struct bridge *b)
 static void drain(struct bridge *b)
 {
     for (const struct acq_sample *s; (s = acq_ring_peek(&b->sampler.ring)) != NULL; acq_ring_take(&b->sampler.ring)) {
-        /* when the user stops, the last sample says so in the recording */
-        bool last = b->stopping && acq_ring_count(&b->sampler.ring) == 1;
-        if (!b->sampled) acq_capture_take(&b->capture, s, last ? "stopped by the user" : NULL);
+        if (!b->capture.no_more) acq_capture_take(&b->capture, s);
     }
 }
 
@@ -259,6 +259,7 @@ static int run(struct bridge *b, struct acq_err *err)
     if (r == ACQ_OK && (b->missed || b->dropped))
         return acq_fail(err, ACQ_RANGE, "%" PRIu64 " steps were missed and %" PRIu64 " samples dropped", b->missed,
                         b->dropped);
+    if (r == ACQ_OK && b->unrecorded) return acq_fail(err, ACQ_RANGE, "not everything could be recorded");
     return r;
 }
 

@@ -29,18 +29,23 @@ static void run_disk(void *argument)
     }
 }
 
-/* end_work: a member has been sealed. When the disk fails, the session goes on without a recording: what has been
- * written is whole, and the server still gets everything. */
-static void end_work(struct acq_capture *c)
+/* end_recording: the disk failed. The session goes on without a recording: what has been written is whole, and the
+ * server still gets everything. */
+static void end_recording(struct acq_capture *c, const struct acq_err *err)
 {
-    c->working = false;
-    acq_recorder_end_seal(c->recorder);
-    if (c->result >= 0) return;
-    acq_log(ACQ_LOG_ERROR, "recording stopped: %s; what is in %s is whole, make room on the disk", c->error.text,
+    acq_log(ACQ_LOG_ERROR, "recording stopped: %s; what is in %s is whole, make room on the disk", err->text,
             c->session.path);
     acq_recorder_free(c->recorder);
     c->recorder = NULL;
     c->disk_failed = true;
+}
+
+/* end_work: a member has been sealed. */
+static void end_work(struct acq_capture *c)
+{
+    c->working = false;
+    acq_recorder_end_seal(c->recorder);
+    if (c->result < 0) end_recording(c, &c->error);
 }
 
 static void begin_work(struct acq_capture *c)
@@ -97,6 +102,7 @@ static void set_stat(struct acq_capture *c)
 static void begin(struct acq_capture *c, const struct acq_sample *sample)
 {
     struct acq_err err;
+    if (c->no_more) return;
     c->session = (struct acq_capture_session){.first_t_ns = sample->t_ns};
     if (!acq_uuid7(c->session.id)) {
         report(c, "the system gives no random bytes: no session can begin");
@@ -121,66 +127,6 @@ static void begin(struct acq_capture *c, const struct acq_sample *sample)
         c->disk_failed = true;
     }
     c->events->begin(c->user, &c->session);
-}
-
-void acq_capture_end(struct acq_capture *c, const char *why)
-{
-    struct acq_err err;
-    if (c->state != ACQ_CAPTURE_RUNNING) return;
-    c->state = ACQ_CAPTURE_WAITING;
-    if (c->working) {
-        uv_sem_wait(&c->sealed);
-        end_work(c);
-    }
-    if (c->recorder && acq_recorder_flush(c->recorder, &err) < 0) acq_log(ACQ_LOG_ERROR, "%s", err.text);
-    if (c->recorder) {
-        struct acq_recorder_state state = acq_recorder_get_state(c->recorder);
-        c->recorded_raw += state.raw_size;
-        c->recorded_size += state.size;
-        if (acq_recorder_close(c->recorder, &err) < 0) acq_log(ACQ_LOG_ERROR, "%s", err.text);
-        c->recorder = NULL;
-    }
-    c->events->end(c->user, &c->session, why);
-}
-
-/* other_session says why this sample is not of the running session, or NULL if it is. */
-static const char *other_session(struct acq_capture *c, const struct acq_sample *s, const struct acq_page_static *stat)
-{
-    int32_t id = s->pages.physics.packet_id;
-    if (memcmp(stat->car_model, c->stat.car_model, sizeof stat->car_model)) return "the car changed";
-    if (memcmp(stat->track, c->stat.track, sizeof stat->track) ||
-        memcmp(stat->track_configuration, c->stat.track_configuration, sizeof stat->track_configuration))
-        return "the track changed";
-    if (s->opened || id < c->last_physics_id) return "the game was restarted";
-    if (s->pages.graphics.session != c->session_type) return "the game went to another session";
-    return NULL;
-}
-
-/* read_stat makes the sample's static page the capture's, where it has changed. Returns false if no session can run on
- * it: the page is not filled yet, or of another game. */
-static bool read_stat(struct acq_capture *c, const struct acq_sample *s)
-{
-    struct acq_page_static stat;
-    struct acq_err err;
-    size_t size;
-    bool running = c->state == ACQ_CAPTURE_RUNNING;
-    if (running && !s->opened && !memcmp(&c->raw_stat, &s->pages.stat, sizeof c->raw_stat)) return true;
-    int r = acq_static_read(&stat, &size, (const uint8_t *)&s->pages.stat, s->static_size, &err);
-    if (r == ACQ_VERSION) report(c, err.text);
-    if (r != ACQ_OK) {
-        acq_capture_end(c, r == ACQ_VERSION ? "another game has come" : "the game left the session");
-        c->state = r == ACQ_VERSION ? ACQ_CAPTURE_OTHER_GAME : ACQ_CAPTURE_WAITING;
-        return false;
-    }
-    const char *why = running ? other_session(c, s, &stat) : NULL;
-    if (why) acq_capture_end(c, why);
-    c->raw_stat = s->pages.stat;
-    c->stat = stat;
-    c->stat_size = size;
-    if (size < s->static_size && size < sizeof stat)
-        report(c, "the static page has an unknown layout: what stands behind the track's layout is left out");
-    if (c->state == ACQ_CAPTURE_RUNNING) set_stat(c);
-    return true;
 }
 
 /* ---- frames ---- */
@@ -220,7 +166,6 @@ static void count(struct acq_capture *c, const struct acq_sample *s)
                                             .ring_dropped = now->ring_dropped - base->ring_dropped};
     c->session.dropped += s->lost_before;
     c->lost += s->lost_before;
-    c->last_physics_id = s->pages.physics.packet_id;
 }
 
 static void fill(struct acq_capture *c, const struct acq_sample *s)
@@ -262,7 +207,82 @@ static void emit(struct acq_capture *c, const struct acq_sample *s, const char *
     c->events->frame(c->user, &c->frame, c->bytes, n);
 }
 
-void acq_capture_take(struct acq_capture *c, const struct acq_sample *s, const char *last_why)
+/* emit_held makes the newest sample a frame. `last_why`, unless NULL, says that the session ends with it, and why. */
+static void emit_held(struct acq_capture *c, const char *last_why)
+{
+    if (!c->holds) return;
+    c->holds = false;
+    count(c, &c->held);
+    emit(c, &c->held, last_why);
+}
+
+/* ---- from session to session ---- */
+
+void acq_capture_end(struct acq_capture *c, const char *why)
+{
+    struct acq_err err;
+    if (c->state != ACQ_CAPTURE_RUNNING) return;
+    emit_held(c, why);
+    c->state = ACQ_CAPTURE_WAITING;
+    if (c->working) {
+        uv_sem_wait(&c->sealed);
+        end_work(c);
+    }
+    if (c->recorder && acq_recorder_flush(c->recorder, &err) < 0) end_recording(c, &err);
+    if (c->recorder) {
+        struct acq_recorder_state state = acq_recorder_get_state(c->recorder);
+        c->recorded_raw += state.raw_size;
+        c->recorded_size += state.size;
+        if (acq_recorder_close(c->recorder, &err) < 0) acq_log(ACQ_LOG_ERROR, "%s", err.text);
+        c->recorder = NULL;
+    }
+    c->events->end(c->user, &c->session, why);
+}
+
+/* other_session says why this sample is not of the running session, or NULL if it is. */
+static const char *other_session(struct acq_capture *c, const struct acq_sample *s, const struct acq_page_static *stat)
+{
+    int32_t id = s->pages.physics.packet_id;
+    if (memcmp(stat->car_model, c->stat.car_model, sizeof stat->car_model)) return "the car changed";
+    if (memcmp(stat->track, c->stat.track, sizeof stat->track) ||
+        memcmp(stat->track_configuration, c->stat.track_configuration, sizeof stat->track_configuration))
+        return "the track changed";
+    if (s->opened || id < c->last_physics_id) return "the game was restarted";
+    if (s->pages.graphics.session != c->session_type) return "the game went to another session";
+    return NULL;
+}
+
+/* read_stat makes the sample's static page the capture's, where it has changed. Returns false if no session can run on
+ * it: the page is not filled yet, or of another game. */
+static bool read_stat(struct acq_capture *c, const struct acq_sample *s)
+{
+    struct acq_page_static stat;
+    struct acq_err err;
+    size_t size;
+    bool running = c->state == ACQ_CAPTURE_RUNNING;
+    if (running && !s->opened && !memcmp(&c->raw_stat, &s->pages.stat, sizeof c->raw_stat)) return true;
+    int r = acq_static_read(&stat, &size, (const uint8_t *)&s->pages.stat, s->static_size, &err);
+    if (r == ACQ_VERSION) report(c, err.text);
+    if (r != ACQ_OK) {
+        acq_capture_end(c, r == ACQ_VERSION ? "another game has come" : "the game left the session");
+        c->state = r == ACQ_VERSION ? ACQ_CAPTURE_OTHER_GAME : ACQ_CAPTURE_WAITING;
+        return false;
+    }
+    const char *why = running ? other_session(c, s, &stat) : NULL;
+    if (why)
+        acq_capture_end(c, why);
+    else
+        emit_held(c, NULL); /* it was sampled with the page as it was */
+    c->raw_stat = s->pages.stat;
+    c->stat = stat;
+    c->stat_size = size;
+    if (size < s->static_size && size < sizeof stat)
+        report(c, "the static page has an unknown layout: what stands behind the track's layout is left out");
+    if (c->state == ACQ_CAPTURE_RUNNING) set_stat(c);
+    return true;
+}
+
+void acq_capture_take(struct acq_capture *c, const struct acq_sample *s)
 {
     const char *why = NULL;
     int32_t status = s->pages.graphics.status;
@@ -281,10 +301,11 @@ void acq_capture_take(struct acq_capture *c, const struct acq_sample *s, const c
         begin(c, s);
         if (c->state != ACQ_CAPTURE_RUNNING) return;
     }
-    if (status == ACQ_STATUS_OFF) last_why = "the game left the session";
-    count(c, s);
-    emit(c, s, last_why);
-    if (last_why) acq_capture_end(c, last_why);
+    emit_held(c, NULL);
+    c->held = *s;
+    c->holds = true;
+    c->last_physics_id = s->pages.physics.packet_id;
+    if (status == ACQ_STATUS_OFF) acq_capture_end(c, "the game left the session");
 }
 
 int acq_capture_init(struct acq_capture *c, const char *record, const struct acq_capture_events *events, void *user,

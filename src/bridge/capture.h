@@ -60,11 +60,14 @@ struct acq_capture {
     struct acq_err error;
     struct acq_page_static stat, raw_stat; /* the static page as it is used, and as it came */
     size_t stat_size;
-    int32_t session_type, last_physics_id;
-    struct acq_counts base; /* the sampler's counts when the session began */
-    int64_t utc_offset_ns;  /* UTC = steady clock + this, taken once for a session */
-    int64_t context_ns;     /* when a frame last carried the context */
+    int32_t session_type, last_physics_id; /* of the newest sample */
+    struct acq_counts base;                /* the sampler's counts when the session began */
+    int64_t utc_offset_ns;                 /* UTC = steady clock + this, taken once for a session */
+    int64_t context_ns;                    /* when a frame last carried the context */
     bool stat_changed;
+    struct acq_sample held; /* the newest, not a frame yet: whether it is the last, and why, is known only later */
+    bool holds;
+    bool no_more;                         /* set by the owner: when this session has ended, none begins any more */
     uint32_t lost;                        /* samples since the last frame that could not be kept */
     uint64_t recorded_raw, recorded_size; /* [byte] of all recordings: frames, file */
     char told[400];                       /* the last warning, so that it is said once */
@@ -79,10 +82,10 @@ int acq_capture_init(struct acq_capture *capture, const char *record, const stru
 
 void acq_capture_fini(struct acq_capture *capture);
 
-/* acq_capture_take works through one sample. `last_why`, unless NULL, says that the session ends with it, and why. */
-void acq_capture_take(struct acq_capture *capture, const struct acq_sample *sample, const char *last_why);
+/* acq_capture_take works through one sample. It becomes a frame when the next one comes or the session ends. */
+void acq_capture_take(struct acq_capture *capture, const struct acq_sample *sample);
 
-/* acq_capture_end ends the running session, if any. */
+/* acq_capture_end ends the running session, if any; its last frame says why. */
 void acq_capture_end(struct acq_capture *capture, const char *why);
 
 /* acq_capture_tick sends what is due to the disk, also when no samples come. */

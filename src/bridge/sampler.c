@@ -15,6 +15,10 @@
 #define LATE_NS INT64_C(30000)             /* look this much after a step is due: writing takes a moment */
 #define EARLIER_NS INT64_C(2000)           /* how fast the moment to look moves forward: more than two clocks drift */
 #define NO_GAME_NS INT64_C(500000000)
+/* A copy must still be what stands there this much later. Two copies in a row are taken within 100 ns and agree also
+ * when the game stands still between two fields for longer than that: then the page was half of one step, half of
+ * another. */
+#define SETTLE_NS INT64_C(5000)
 enum { TRIES = 20, MISSED_MAX = 20000 /* a longer jump of packetId is another session, not missed steps */ };
 
 void acq_phase_seen(struct acq_phase *phase, int32_t id, int64_t t_ns, bool waited)
@@ -48,13 +52,35 @@ struct state {
     uint32_t lost; /* samples lost since the last one that was kept */
 };
 
-/* take copies a page until it is whole. Returns false if it never was. */
-static bool take(struct state *s, void *dst, enum acq_map_page page, uint16_t *size)
+static uint16_t size_of(const struct state *s, enum acq_map_page page)
 {
-    size_t n = s->map.size[page] < acq_map_sizes[page] ? s->map.size[page] : acq_map_sizes[page];
-    *size = (uint16_t)n;
+    return (uint16_t)(s->map.size[page] < acq_map_sizes[page] ? s->map.size[page] : acq_map_sizes[page]);
+}
+
+static bool copy(const struct state *s, void *dst, enum acq_map_page page)
+{
+    return acq_page_take(dst, s->map.bytes[page], size_of(s, page));
+}
+
+static bool same(const struct state *s, const void *taken, enum acq_map_page page)
+{
+    return acq_page_same(taken, s->map.bytes[page], size_of(s, page));
+}
+
+/* take copies all pages until they are whole. Returns false if they never were. */
+static bool take(struct state *s, struct acq_sample *dst)
+{
+    struct acq_pages *p = &dst->pages;
+    dst->physics_size = size_of(s, ACQ_MAP_PHYSICS);
+    dst->graphics_size = size_of(s, ACQ_MAP_GRAPHICS);
+    dst->static_size = size_of(s, ACQ_MAP_STATIC);
     for (int i = 0; i < TRIES; i++) {
-        if (acq_page_take(dst, s->map.bytes[page], n)) return true;
+        bool whole = copy(s, &p->physics, ACQ_MAP_PHYSICS) && copy(s, &p->graphics, ACQ_MAP_GRAPHICS) &&
+                     copy(s, &p->stat, ACQ_MAP_STATIC);
+        for (int64_t from = acq_now_ns(); acq_now_ns() - from < SETTLE_NS;) continue; /* too short to sleep */
+        if (whole && same(s, &p->physics, ACQ_MAP_PHYSICS) && same(s, &p->graphics, ACQ_MAP_GRAPHICS) &&
+            same(s, &p->stat, ACQ_MAP_STATIC))
+            return true;
         s->counts.torn_retried++;
     }
     return false;
@@ -85,9 +111,7 @@ static void sample(struct state *s, int64_t now, bool waited)
     struct acq_sample *dst = acq_ring_room(&s->sampler->ring);
     bool room = dst != NULL;
     if (!room) dst = &spare;
-    if (!take(s, &dst->pages.physics, ACQ_MAP_PHYSICS, &dst->physics_size) ||
-        !take(s, &dst->pages.graphics, ACQ_MAP_GRAPHICS, &dst->graphics_size) ||
-        !take(s, &dst->pages.stat, ACQ_MAP_STATIC, &dst->static_size)) {
+    if (!take(s, dst)) {
         count_steps(s, acq_page_id(s->map.bytes[ACQ_MAP_PHYSICS]));
         s->counts.torn_dropped++;
         s->lost++;
@@ -123,7 +147,7 @@ static void look_for_game(struct state *s)
 static void status_changed(struct state *s, int64_t now)
 {
     struct acq_sample *dst = acq_ring_room(&s->sampler->ring);
-    if (s->fresh || !dst || !take(s, &dst->pages.graphics, ACQ_MAP_GRAPHICS, &dst->graphics_size)) return;
+    if (s->fresh || !dst || !copy(s, &dst->pages.graphics, ACQ_MAP_GRAPHICS)) return; /* torn: the next look sees it */
     if (dst->pages.graphics.status == s->status) return;
     s->status = dst->pages.graphics.status;
     keep(s, dst, ACQ_SAMPLE_STATUS, now);

@@ -133,6 +133,8 @@ static int next(struct acq_sender *s, struct acq_queued *frame)
     acq_log(ACQ_LOG_ERROR, "session %s cannot be sent any further, frame %" PRIu64 " cannot be read back: %s",
             s->first->id, s->next_seq, err.text);
     acq_rpc_cancel(s->call);
+    s->call = NULL; /* its end is of no interest any more; the next session begins a call of its own */
+    s->hello = false;
     drop_first(s);
     return r;
 }
@@ -175,8 +177,6 @@ static void go_on_from(struct acq_sender *s, uint64_t last_seq)
 {
     struct acq_outgoing *o = s->first;
     s->hello = true;
-    s->failures = 0;
-    s->told = false;
     close_reader(s);
     s->next_seq = last_seq + 1;
     if (s->next_seq > o->queue.last_seq + 1) { /* the server has more than we ever numbered: not our session */
@@ -204,6 +204,8 @@ static void on_message(void *user, struct acq_rpc_call *call, const uint8_t *byt
     /* a server of the original kind knows only times */
     uint64_t seq = ack.last_seq ? ack.last_seq : acq_queue_seq_at(&s->first->queue, (int64_t)ack.last_monotonic_ns);
     if (seq <= s->first->acked_seq || seq >= s->next_seq) return;
+    s->failures = 0; /* a hello alone is no success: a server that takes nothing would be called many times a second */
+    s->told = false;
     s->acked += seq - s->first->acked_seq;
     s->first->acked_seq = seq;
     acq_queue_acked(&s->first->queue, seq);
@@ -238,7 +240,7 @@ static void on_end(void *user, struct acq_rpc_call *call, int status, const char
     close_reader(s);
     bool all = s->first && s->first->ended && s->first->acked_seq == s->first->queue.last_seq;
     if (all) drop_first(s);
-    if (all || s->stopping) return;
+    if (all || s->stopping || s->link->closing) return; /* closing: on_closed knows why, and goes on */
     snprintf(why, sizeof why, "%s%s%s", acq_rpc_status_name(status), *message ? ", " : "", message);
     away(s, why);
     again_later(s);
@@ -287,8 +289,19 @@ static void on_closed(struct acq_link *link, const char *why)
     s->link = NULL;
     free(link);
     if (s->stopping) return;
+    if (s->address) { /* the host has more addresses: the next one, now */
+        connect_now(s);
+        return;
+    }
     away(s, why);
     if (!uv_is_active((uv_handle_t *)&s->retry)) again_later(s);
+}
+
+/* connected_to says how it went with one of the host's addresses. */
+static void connected_to(struct acq_sender *s, int status)
+{
+    s->address = status < 0 && s->more_addresses ? s->address + 1 : 0;
+    if (status < 0) acq_link_close(s->link, uv_strerror(status));
 }
 
 static void on_connect(uv_connect_t *request, int status)
@@ -297,9 +310,9 @@ static void on_connect(uv_connect_t *request, int status)
     struct acq_rpc *rpc;
     struct acq_err err;
     if (!s->link || status == UV_ECANCELED) return;
-    if (status < 0)
-        acq_link_close(s->link, uv_strerror(status));
-    else if (acq_rpc_new(&rpc, false, &events, s, &err) < 0)
+    connected_to(s, status);
+    if (status < 0) return;
+    if (acq_rpc_new(&rpc, false, &events, s, &err) < 0)
         acq_link_close(s->link, err.text);
     else if (acq_link_start(s->link, rpc, &err) < 0)
         acq_link_close(s->link, err.text);
@@ -315,6 +328,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     s->resolving = false;
     if (status < 0 || s->stopping) {
         snprintf(why, sizeof why, "the name %.80s is not known: %s", s->addr.host, uv_strerror(status));
+        s->address = 0;
         if (!s->stopping) {
             away(s, why);
             again_later(s);
@@ -328,9 +342,12 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
         s->link = NULL;
     }
     if (s->link) {
+        struct addrinfo *one = found;
+        for (unsigned i = 0; i < s->address && one->ai_next; i++) one = one->ai_next;
+        s->more_addresses = one->ai_next != NULL;
         s->connect.data = s;
-        int r = uv_tcp_connect(&s->connect, &s->link->tcp, found->ai_addr, on_connect);
-        if (r < 0) acq_link_close(s->link, uv_strerror(r));
+        int r = uv_tcp_connect(&s->connect, &s->link->tcp, one->ai_addr, on_connect);
+        if (r < 0) connected_to(s, r);
     } else {
         again_later(s);
     }

@@ -41,6 +41,8 @@ struct acq_sender {
     uv_getaddrinfo_t resolve;
     uv_connect_t connect;
     bool resolving, hello, half_closed, stopping, stopped, told;
+    unsigned address; /* which of the host's addresses is tried; localhost, for one, has two */
+    bool more_addresses;
     int64_t called_ns;                 /* when the call began */
     unsigned failures;                 /* since the last ack */
     struct acq_outgoing *first, *last; /* the oldest session that is not fully acked, and the one that runs */

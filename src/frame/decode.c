@@ -37,31 +37,30 @@ ACQ_INLINE const uint8_t *utf8_next(const uint8_t *s, const uint8_t *end)
     return s;
 }
 
+/* plain: are the n bytes at s all ASCII, and none NUL? Then in each of them neither c nor c - 1 has the high bit. */
+ACQ_INLINE bool plain(const uint8_t *s, size_t n)
+{
+    uint64_t odd = 0, word;
+    for (; n >= 8; s += 8, n -= 8) {
+        memcpy(&word, s, 8);
+        odd |= (word - UINT64_C(0x0101010101010101)) | word;
+    }
+    for (; n; s++, n--) odd |= (*s - 1u) | *s;
+    return !(odd & UINT64_C(0x8080808080808080));
+}
+
 ACQ_NOINLINE const uint8_t *get_text(const uint8_t *p, const uint8_t *end, char *dst, unsigned max)
 {
     size_t n;
     p = acq_get_len(p, end, &n);
     if (!p || n > max) return NULL;
-    for (const uint8_t *s = p; s < p + n;) {
+    for (const uint8_t *s = ACQ_LIKELY(plain(p, n)) ? p + n : p; s < p + n;) {
         s = utf8_next(s, p + n);
         if (!s) return NULL;
     }
     memcpy(dst, p, n);
     dst[n] = 0;
     return p + n;
-}
-
-/* whole: do n floats stand at p as a message with each of its fields in order? Needs 1 + 5 n bytes. */
-ACQ_INLINE bool whole(const uint8_t *p, unsigned n)
-{
-    unsigned odd = (p[0] ^ 5 * n) | (p[1] ^ 0x0du) | (p[6] ^ 0x15u) | (p[11] ^ 0x1du);
-    if (n == 4) odd |= p[16] ^ 0x25u;
-    return ACQ_LIKELY(!odd);
-}
-
-ACQ_INLINE void copy_floats(char *dst, const uint8_t *p, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) memcpy(dst + 4 * i, p + 2 + 5 * i, 4);
 }
 
 /* get_floats reads a Vec3f or Wheel4f of which any part may be missing: that stays what an earlier one said, or 0. */
@@ -107,26 +106,72 @@ ACQ_INLINE const uint8_t *get_value(struct acq_frame *f, const uint8_t *p, const
         if (p) memcpy(dst, &v, 8);
         return p;
     case ACQ_TYPE_STR: return get_text(p, end, dst, r->n);
-    default:
-        if (end - p > 5 * (int)r->n && whole(p, r->n)) {
-            copy_floats(dst, p, r->n);
-            return p + 1 + 5 * r->n;
-        }
-        return get_floats(p, end, dst, r->n, again);
+    default: return get_floats(p, end, dst, r->n, again);
     }
 }
 
-/* step reads row r if it comes next; if not, or if it is malformed, it marks it as absent and returns p. */
+/* at: the length of row r's key if that stands at p with at least `more` bytes behind it, else 0. Many processors stall
+ * at a comparison with a constant of 16 bits, so two bytes are compared as part of four, or one by one. */
+ACQ_INLINE unsigned at(const uint8_t *p, const uint8_t *end, const struct acq_row *r, int more)
+{
+    const uint32_t key = acq_key_bytes(r->key);
+    uint32_t four;
+    if (r->key < 128) return ACQ_LIKELY(end - p > more) && ACQ_LIKELY(*p == key);
+    if (!ACQ_LIKELY(end - p > 1 + more)) return 0;
+    if (more < 2) return ACQ_LIKELY(p[1] == key >> 8) && ACQ_LIKELY(p[0] == (key & 255)) ? 2 : 0;
+    memcpy(&four, p, 4);
+    return ACQ_LIKELY(four << 16 == key << 16) ? 2 : 0;
+}
+
+/* whole: do n floats stand at p as a message with all of its fields in order, behind a key of `key` bytes? The key, the
+ * length and the first field's key are compared at once. */
+ACQ_INLINE bool whole(const uint8_t *p, const struct acq_row *r, unsigned key)
+{
+    const uint32_t want = acq_key_bytes(r->key) | 5u * r->n << 8 * key | 0x0du << (8 * key + 8);
+    uint32_t four;
+    memcpy(&four, p, 4);
+    return ACQ_LIKELY(four << (16 - 8 * key) == want << (16 - 8 * key)) && ACQ_LIKELY(p[key + 6] == 0x15) &&
+           ACQ_LIKELY(p[key + 11] == 0x1d) && (r->n == 3 || ACQ_LIKELY(p[key + 16] == 0x25));
+}
+
+/* take_floats reads a Vec3f or Wheel4f, row r, if it comes next. Returns its end, or NULL. */
+ACQ_INLINE const uint8_t *take_floats(struct acq_frame *f, const uint8_t *p, const uint8_t *end,
+                                      const struct acq_row *r)
+{
+    char *dst = (char *)f + r->offset;
+    unsigned key = r->key < 128 ? 1 : 2;
+    if (ACQ_LIKELY(end - p > (int)key + 5 * r->n) && whole(p, r, key)) {
+        for (unsigned i = 0; i < r->n; i++) memcpy(dst + 4 * i, p + key + 2 + 5 * i, 4);
+        return p + key + 1 + 5 * r->n;
+    }
+    return at(p, end, r, 1) ? get_floats(p + key, end, dst, r->n, false) : NULL;
+}
+
+/* take reads row r if it comes next. Returns its end, or NULL. What is usual is read with one look at `end` for key and
+ * value together; the rest is get_value's. */
+ACQ_INLINE const uint8_t *take(struct acq_frame *f, const uint8_t *p, const uint8_t *end, const struct acq_row *r)
+{
+    char *dst = (char *)f + r->offset;
+    unsigned key;
+    if (r->type == ACQ_TYPE_FLOATS) return take_floats(f, p, end, r);
+    key = at(p, end, r, r->type == ACQ_TYPE_F32 ? 4 : 1);
+    if (!key) return NULL;
+    if (r->type == ACQ_TYPE_F32) {
+        memcpy(dst, p + key, 4);
+        return p + key + 4;
+    }
+    if (r->type == ACQ_TYPE_I32 && ACQ_LIKELY(p[key] < 128)) {
+        int32_t small = p[key];
+        memcpy(dst, &small, 4);
+        return p + key + 1;
+    }
+    return get_value(f, p + key, end, r, false);
+}
+
+/* step takes row r; if it is not next, or malformed, it marks it as absent and returns p. */
 ACQ_INLINE const uint8_t *step(struct acq_frame *f, const uint8_t *p, const uint8_t *end, const struct acq_row *r)
 {
-    const uint8_t *q = NULL;
-    if (r->key < 128) {
-        if (ACQ_LIKELY(p < end) && ACQ_LIKELY(*p == r->key)) q = get_value(f, p + 1, end, r, false);
-    } else if (ACQ_LIKELY(end - p > 1)) {
-        uint16_t two;
-        memcpy(&two, p, 2);
-        if (ACQ_LIKELY(two == (r->key & 127) + 128 + (r->key >> 7 << 8))) q = get_value(f, p + 2, end, r, false);
-    }
+    const uint8_t *q = take(f, p, end, r);
     if (ACQ_LIKELY(q != NULL)) return q;
     f->has[r->id] = false;
     return p;

@@ -81,7 +81,10 @@ ACQ_INLINE const uint8_t *acq_get_varint(const uint8_t *p, const uint8_t *end, u
         *v = *p;
         return p + 1;
     }
-    return acq_get_varint_long(p, end, v);
+    uint64_t x = 0; /* not *v, which would have to live in memory then */
+    p = acq_get_varint_long(p, end, &x);
+    *v = x;
+    return p;
 }
 
 /* acq_get_u32 reads a key or a length: five bytes at most, as C++ protobuf has it. */
@@ -132,14 +135,20 @@ ACQ_INLINE uint8_t *acq_put_varint(uint8_t *p, uint64_t v)
     return p;
 }
 
-/* acq_put_key writes the key of a tag below 2048: one or two bytes. */
+/* acq_key_bytes returns the one or two bytes of a key, of a tag below 2048, as they lie in memory. */
+ACQ_INLINE uint32_t acq_key_bytes(unsigned key)
+{
+    return key < 128 ? key : (key & 127) | 128 | key >> 7 << 8;
+}
+
+/* acq_put_key writes such a key. */
 ACQ_INLINE uint8_t *acq_put_key(uint8_t *p, unsigned key)
 {
     if (key < 128) {
         *p = (uint8_t)key;
         return p + 1;
     }
-    uint16_t two = (uint16_t)((key & 127) | 128 | key >> 7 << 8);
+    uint16_t two = (uint16_t)acq_key_bytes(key);
     memcpy(p, &two, 2);
     return p + 2;
 }

@@ -98,7 +98,10 @@ struct acq_session *acq_session_get(struct acq_sessions *all, const char *id, st
         all->first = s;
     }
     if (s->failed && !s->working) {
+        /* a full disk takes new files, but nothing into them: without this there would be one more with each try */
+        bool empty = s->recorder && acq_recorder_get_state(s->recorder).size == 0;
         acq_recorder_free(s->recorder);
+        if (empty) acq_store_forget(&all->store, id);
         s->recorder = NULL;
         s->failed = false;
     }
@@ -218,6 +221,7 @@ void acq_session_finish(struct acq_session *s)
     s->finishing = true;
     begin_work(s);
     if (s->working || !s->call) return;
+    ack(s); /* also where nothing was new: the client may have lost the ack, and waits for it */
     acq_rpc_finish(s->call, ACQ_RPC_OK, "");
     s->all->acked(s->all->user, s);
 }

@@ -71,6 +71,15 @@ void acq_store_fini(struct acq_store *store)
     *store = (struct acq_store){0};
 }
 
+void acq_store_forget(struct acq_store *store, const char *session_id)
+{
+    for (size_t i = store->n; i-- > 0;) {
+        if (strcmp(store->entries[i].session_id, session_id)) continue;
+        acq_path_remove(store->entries[i].path);
+        store->entries[i] = store->entries[--store->n];
+    }
+}
+
 int acq_store_resume(struct acq_store *store, const char *session_id, struct acq_recorder **recorder,
                      struct acq_err *err)
 {

@@ -25,6 +25,16 @@ bool acq_page_take(uint8_t *dst, const uint8_t *page, size_t n)
     return before == acq_page_id(page) && !memcmp(dst, &before, sizeof before) && !memcmp(dst, again, n);
 }
 
+bool acq_page_same(const uint8_t *copy, const uint8_t *page, size_t n)
+{
+    uint8_t again[TAKE_MAX];
+    if (n > sizeof again) return false;
+    atomic_thread_fence(memory_order_acquire);
+    memcpy(again, page, n);
+    atomic_thread_fence(memory_order_acquire);
+    return !memcmp(copy, again, n);
+}
+
 /* version: "1.7" as 107; 0 if the text is empty, -1 if it is no version */
 static int version(const acq_char16 *text)
 {

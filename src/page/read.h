@@ -16,6 +16,9 @@ int32_t acq_page_id(const uint8_t *page);
  * ids and both copies agree; false if the page was written meanwhile: then dst is worth nothing. */
 bool acq_page_take(uint8_t *dst, const uint8_t *page, size_t n);
 
+/* acq_page_same says whether the page still reads as `copy`, which was taken from it before. */
+bool acq_page_same(const uint8_t *copy, const uint8_t *page, size_t n);
+
 /* acq_static_read makes *stat and *size, how many of its bytes are known, out of n bytes of a static page. The page
  * exists with 33 and with 15 characters of trackConfiguration; which one it is, is recognised by the fields behind it,
  * and *stat always has 33. If neither fits, the fields behind trackConfiguration are left out: *size ends before them.

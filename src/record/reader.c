@@ -100,7 +100,7 @@ static int find_member(struct acq_reader *r, struct acq_member *m, struct acq_er
         if (n == 0) return ACQ_END;
         int result = acq_member_parse(m, r->in.bytes + r->at, (size_t)n);
         if (result == ACQ_OK) return ACQ_OK;
-        if (result == ACQ_VERSION)
+        if (result == ACQ_VERSION && !r->next_seq && !r->loss.damaged_bytes)
             return acq_fail(err, ACQ_VERSION, "%s is of a newer format: use a newer version of this program", r->path);
         /* on to the next byte that could begin a member */
         const uint8_t *from = r->in.bytes + r->at + 1, *next = memchr(from, 0x1f, (size_t)n - 1);
@@ -122,13 +122,13 @@ static int next_member(struct acq_reader *r, struct acq_batch *batch, struct acq
         if (n < 0) return (int)n;
         result = (size_t)n < m.size ? ACQ_FORMAT : acq_member_open(&m, r->in.bytes + r->at, r->inflate, &r->out);
         if (result == ACQ_MEMORY) return acq_fail(err, result, "no memory to read %s", r->path);
-        if (result <
-            0) { /* the header is good, what follows is not: look for the next from the byte behind its start */
+        if (result < 0) { /* the header is good, what follows is not: look for the next from the byte behind its start */
             r->at++;
             r->loss.damaged_bytes++;
             continue;
         }
         r->at += m.size;
+        if (!r->next_seq && r->loss.damaged_bytes) r->next_seq = 1; /* the damage is where the session begins */
         if (r->next_seq && m.first_seq > r->next_seq) r->loss.missing_frames += m.first_seq - r->next_seq;
         r->next_seq = m.first_seq + m.frames;
         r->loss.closed = m.kind == ACQ_MEMBER_END;
@@ -216,6 +216,16 @@ int acq_reader_next(struct acq_reader *r, struct acq_batch *batch, struct acq_er
     return r->loss.foreign ? next_foreign(r, batch, err) : next_member(r, batch, err);
 }
 
+/* ours_ahead: does a member of ours begin somewhere near the start of the file? Then what stands before is damaged. */
+static bool ours_ahead(struct acq_reader *r, struct acq_err *err)
+{
+    struct acq_member m;
+    if (have(r, READ, err) < 0) return false;
+    for (size_t at = 1; r->consumed == 0 && at < r->in.len; at++)
+        if (r->in.bytes[at] == 0x1f && acq_member_parse(&m, r->in.bytes + at, r->in.len - at) == ACQ_OK) return true;
+    return false;
+}
+
 /* look: is it ours, or another gzip file? */
 static int look(struct acq_reader *r, struct acq_err *err)
 {
@@ -223,12 +233,12 @@ static int look(struct acq_reader *r, struct acq_err *err)
     ptrdiff_t n = have(r, ACQ_MEMBER_HEADER, err);
     if (n < 0) return (int)n;
     if (n == 0) return acq_fail(err, ACQ_FORMAT, "%s is empty: nothing was recorded in it", r->path);
-    const uint8_t *p = r->in.bytes;
-    if (n < 2 || p[0] != 0x1f || p[1] != 0x8b)
-        return acq_fail(err, ACQ_FORMAT, "%s is not a recording: it is no gzip file", r->path);
+    const uint8_t *p = r->in.bytes; /* whose bytes ours_ahead may move */
     int kind = acq_member_parse(&m, p, (size_t)n);
-    r->loss.foreign = kind != ACQ_OK && kind != ACQ_VERSION;
-    if (!r->loss.foreign) return ACQ_OK;
+    bool gzip = n >= 2 && p[0] == 0x1f && p[1] == 0x8b;
+    if (kind == ACQ_OK || kind == ACQ_VERSION || (!gzip && ours_ahead(r, err))) return ACQ_OK;
+    if (!gzip) return acq_fail(err, ACQ_FORMAT, "%s is not a recording: it is no gzip file", r->path);
+    r->loss.foreign = true;
     r->stream_open = inflateInit2(&r->z, 15 + 16) == Z_OK; /* + 16: gzip, not zlib */
     return r->stream_open ? ACQ_OK : acq_fail(err, ACQ_MEMORY, "no memory to read %s", r->path);
 }
@@ -241,10 +251,17 @@ static int check_first(struct acq_reader *r, struct acq_err *err)
     size_t n;
     int result = acq_reader_next(r, &r->first, err);
     if (result < 0) return result;
+    if (result == ACQ_END && r->loss.foreign && ours_ahead(r, err)) { /* ours, after all */
+        r->loss = (struct acq_reader_loss){0};
+        r->at = r->given = r->out.len = 0;
+        result = acq_reader_next(r, &r->first, err);
+        if (result < 0) return result;
+    }
     if (result == ACQ_END) {
         r->first = (struct acq_batch){0};
         r->has_first = true;
-        if (!r->loss.foreign || !r->loss.damaged_bytes) return ACQ_OK; /* a recording without a frame */
+        /* a recording without a frame, if nothing speaks against it */
+        if (!r->loss.damaged_bytes && (!r->loss.foreign || r->loss.closed)) return ACQ_OK;
         return acq_fail(err, ACQ_FORMAT, "%s holds no whole frame: %s", r->path, r->loss.text);
     }
     b = r->first;
@@ -287,16 +304,20 @@ int acq_reader_skip_to(struct acq_reader *r, uint64_t seq, struct acq_err *err)
     if (r->loss.foreign || r->size < 0)
         return acq_fail(err, ACQ_FORMAT, "%s has no member headers to find frames by", r->path);
     r->has_first = r->eof = false;
+    r->next_seq = 1;
     for (uint64_t at = 0;; at += m.size) {
         r->in.len = r->at = 0;
         r->consumed = at;
         if (acq_file_seek(r->fd, at) < 0) return acq_fail(err, ACQ_IO, "cannot read %s", r->path);
         uint8_t header[ACQ_MEMBER_HEADER];
         ptrdiff_t n = acq_file_read(r->fd, header, sizeof header);
-        if (n <= 0 || acq_member_parse(&m, header, (size_t)n) != ACQ_OK) return ACQ_END;
-        if (m.kind == ACQ_MEMBER_FRAMES && m.first_seq + m.frames > seq) {
-            r->next_seq = m.first_seq;
+        if (n < 0) return acq_fail(err, ACQ_IO, "cannot read %s", r->path);
+        if (n == 0) return ACQ_END;
+        /* behind a damaged header nothing can be skipped: from there on, all is read */
+        bool good = acq_member_parse(&m, header, (size_t)n) == ACQ_OK;
+        if (good && m.kind == ACQ_MEMBER_FRAMES) r->next_seq = m.first_seq;
+        if (!good || (m.kind == ACQ_MEMBER_FRAMES && m.first_seq + m.frames > seq))
             return acq_file_seek(r->fd, at) < 0 ? acq_fail(err, ACQ_IO, "cannot read %s", r->path) : ACQ_OK;
-        }
+        r->next_seq += m.frames;
     }
 }

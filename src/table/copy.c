@@ -12,8 +12,8 @@
 
 /* Version 2 and zstd make files a third smaller. A dictionary of more values than this costs more time than it saves
  * bytes. Row groups are held in memory, so theirs is half of DuckDB's usual size: our rows are long. */
-#define PARQUET_OPTIONS                                                                  \
-    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 1000, " \
+#define PARQUET_OPTIONS                                                                 \
+    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 200, " \
     "ROW_GROUP_SIZE 61440, USE_TMP_FILE false"
 #define CSV_OPTIONS "FORMAT csv, HEADER true, USE_TMP_FILE false"
 
@@ -51,7 +51,8 @@ static const char *statement(struct copy *c, bool sorted, struct acq_sql *sql, s
     acq_sql_add(sql, columns);
     acq_sql_add(sql, " FROM ");
     if (sorted)
-        acq_sql_add(sql, "(SELECT * REPLACE (t_s - min(t_s) OVER () AS t_s), row_number() OVER () AS acq_row FROM ");
+        acq_sql_add(
+            sql, "(SELECT * REPLACE ((t_ns - min(t_ns) OVER ()) / 1e9 AS t_s), row_number() OVER () AS acq_row FROM ");
     acq_sql_add(sql, from);
     acq_sql_add(sql, sorted ? ") ORDER BY t_ns NULLS FIRST, acq_row) TO " : ") TO ");
     acq_sql_quote(sql, '\'', c->output.temporary);

@@ -1,6 +1,6 @@
 /* copy.h - a whole table into a Parquet or CSV file.
  *
- * Memory  bounded: about 200 MB however long the recording is, except where rows have to be sorted.
+ * Memory  bounded: about 300 MB however long the recording is, except where rows have to be sorted.
  * Threads one at a time: the program's main thread.
  * Errors  those of the input; ACQ_EXISTS, ACQ_IO of the output; ACQ_STOPPED after Ctrl+C. Nothing is left behind. */
 #ifndef ACQ_TABLE_COPY_H

@@ -10,7 +10,7 @@ enum { FIELDS_MAX = 10000 };
 
 struct acq_parquet {
     struct acq_duck duck;
-    char *path;
+    char *path, *pattern;
     struct acq_field *fields;
     bool *cast; /* [field] is it read as another type than it has? */
     size_t n;
@@ -56,8 +56,23 @@ static const char *const type_names[] = {
 void acq_parquet_from(const struct acq_parquet *p, struct acq_sql *sql)
 {
     acq_sql_add(sql, "read_parquet(");
-    acq_sql_quote(sql, '\'', p->path);
+    acq_sql_quote(sql, '\'', p->pattern);
     acq_sql_add(sql, ")");
+}
+
+/* pattern_of: the pattern that stands for this path alone, since DuckDB takes *, ? and [ in a name for one */
+static char *pattern_of(const char *path)
+{
+    char *pattern = malloc(3 * strlen(path) + 1), *dst = pattern;
+    if (!pattern) return NULL;
+    for (; *path; path++) {
+        bool special = strchr("*?[", *path) != NULL;
+        if (special) *dst++ = '[';
+        *dst++ = *path;
+        if (special) *dst++ = ']';
+    }
+    *dst = 0;
+    return pattern;
 }
 
 void acq_parquet_column(const struct acq_parquet *p, size_t field, struct acq_sql *sql)
@@ -127,7 +142,8 @@ int acq_parquet_open(struct acq_parquet **parquet, const char *path, struct acq_
 {
     struct acq_parquet *p = calloc(1, sizeof *p);
     if (p) p->path = strdup(path);
-    int r = p && p->path ? open_file(p, err) : acq_fail(err, ACQ_MEMORY, "no memory to read %s", path);
+    if (p) p->pattern = pattern_of(path);
+    int r = p && p->path && p->pattern ? open_file(p, err) : acq_fail(err, ACQ_MEMORY, "no memory to read %s", path);
     if (r < 0)
         acq_parquet_close(p);
     else
@@ -153,6 +169,7 @@ void acq_parquet_close(struct acq_parquet *p)
     free(p->fields);
     free(p->cast);
     free(p->path);
+    free(p->pattern);
     free(p);
 }
 

@@ -76,8 +76,8 @@ struct acq_rows_state acq_rows_get_state(const struct acq_rows *r)
     state.progress = acq_feed_progress(r->feed);
     snprintf(state.loss, sizeof state.loss, "%s", acq_feed_loss(r->feed)->text);
     if (!*state.loss && state.unreadable)
-        snprintf(state.loss, sizeof state.loss, "%" PRIu64 " frames could not be read and are left out",
-                 state.unreadable);
+        snprintf(state.loss, sizeof state.loss, "%" PRIu64 " frame%s could not be read: left out", state.unreadable,
+                 state.unreadable == 1 ? "" : "s");
     return state;
 }
 

@@ -41,7 +41,8 @@ void acq_rows_free(struct acq_rows *rows);
 const struct acq_frame *acq_rows_first(const struct acq_rows *rows);
 
 /* acq_rows_select chooses the n fields that chunks get, by index into acq_rows_fields, and makes `chunk` fit them.
- * Returns 0, ACQ_MEMORY, or ACQ_USAGE for more fields than there are. Call it before acq_rows_next, for each chunk that is used. */
+ * Returns 0, ACQ_MEMORY, or ACQ_USAGE for more fields than there are. Call it before acq_rows_next, for each chunk that
+ * is used. */
 int acq_rows_select(struct acq_rows *rows, const size_t *fields, size_t n, struct acq_chunk *chunk,
                     struct acq_err *err);
 

@@ -126,11 +126,12 @@ static int print_stats(const struct work *w)
     struct acq_grid grid;
     bool texts = false;
     for (size_t i = 0; i < w->show->n; i++) texts |= w->stats[i].type == ACQ_CELL_TEXT;
-    int result = acq_grid_init(&grid, 9);
+    size_t columns = texts ? 9 : 8;
+    int result = acq_grid_init(&grid, columns);
     char(*row)[ACQ_GRID_CELL] = result == ACQ_OK ? acq_grid_add(&grid) : NULL;
     result = row ? ACQ_OK : ACQ_MEMORY;
-    for (size_t i = 0; row && i < 9; i++) {
-        snprintf(row[i], ACQ_GRID_CELL, "%s", i < 8 || texts ? names[i] : "");
+    for (size_t i = 0; row && i < columns; i++) {
+        snprintf(row[i], ACQ_GRID_CELL, "%s", names[i]);
         grid.right[i] = i > 1;
     }
     for (size_t i = 0; result == ACQ_OK && i < w->show->n; i++)

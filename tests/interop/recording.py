@@ -74,7 +74,7 @@ class Reader:
     def __init__(self):
         self.proto = load_proto()
         self.columns = {}  # message -> [(field name, [column, ...])], both lists in the order of the table
-        self.types = {}  # column -> number of protobuf's type
+        self.floats = set()  # columns of 32-bit floats
         self._read_columns()
 
     def _read_columns(self):
@@ -94,8 +94,8 @@ class Reader:
             assert len(fields) == len(columns), message
             self.columns[message] = [(f, expand(c)) for f, c in zip(fields, columns)]
             for field, expanded in self.columns[message]:
-                for column in expanded:
-                    self.types[column] = field.FLOAT if field.message_type else field.type
+                if field.message_type or field.type == field.TYPE_FLOAT:
+                    self.floats.update(expanded)
 
     def frames(self, path):
         with gzip.open(path) as file:

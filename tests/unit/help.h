@@ -119,12 +119,12 @@ HELP void random_frame(uint64_t *state, struct acq_frame *f, unsigned part)
 HELP void assert_same_value(const struct acq_frame *a, const struct acq_frame *b, enum acq_id id)
 {
     const struct acq_channel *c = &acq_channels[id];
-    const char *group = acq_channels[group_of(id)].name;
-    if (a->has[id] != b->has[id]) fail_msg("%s.%s: there %d, %d", group, c->name, a->has[id], b->has[id]);
+    if (a->has[id] != b->has[id])
+        fail_msg("%s.%s: there %d, %d", acq_channels[group_of(id)].name, c->name, a->has[id], b->has[id]);
     if (!a->has[id]) return;
     if (c->type == ACQ_TYPE_STR ? strcmp(value_at(a, id), value_at(b, id))
                                 : memcmp(value_at(a, id), value_at(b, id), value_size(id)))
-        fail_msg("%s.%s differs", group, c->name);
+        fail_msg("%s.%s differs", acq_channels[group_of(id)].name, c->name);
 }
 
 HELP void assert_same_frame(const struct acq_frame *a, const struct acq_frame *b)
@@ -235,10 +235,11 @@ HELP size_t wire_split(const uint8_t *bytes, size_t n, struct wire_field *fields
 
 /* ---- files ---- */
 
-/* folder_make makes an empty folder for a test's files; folder_remove deletes it with what is in it. */
+/* folder_make makes an empty folder for a test's files, in memory where it can be: some tests write thousands of files.
+ * folder_remove deletes it with what is in it. */
 HELP void folder_make(char dst[64])
 {
-    snprintf(dst, 64, "/tmp/acq-test-XXXXXX");
+    snprintf(dst, 64, "%s/acq-test-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     assert_non_null(mkdtemp(dst));
 }
 
@@ -258,10 +259,10 @@ HELP void folder_remove(const char *folder)
 
 HELP const char *file_in(const char *folder, const char *name)
 {
-    static char path[4][512];
+    static char path[32][512]; /* valid until 32 others are made */
     static unsigned i;
-    snprintf(path[++i % 4], sizeof path[0], "%s/%s", folder, name);
-    return path[i % 4];
+    snprintf(path[++i % 32], sizeof path[0], "%s/%s", folder, name);
+    return path[i % 32];
 }
 
 HELP void file_write(const char *path, const void *bytes, size_t n)

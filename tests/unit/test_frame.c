@@ -7,7 +7,7 @@ static struct acq_frame f, g;
 
 static int decode(struct acq_frame *to, const void *bytes, size_t n)
 {
-    uint8_t *exact = malloc(n ? n : 1); /* so that a sanitizer sees a read behind the end */
+    uint8_t *exact = calloc(1, n + !n); /* so that a sanitizer sees a read behind the end */
     if (n) memcpy(exact, bytes, n);
     memset(to, 0x55, sizeof *to);
     memset(to->has, false, sizeof to->has);

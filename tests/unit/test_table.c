@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "frame/batch.h"
 #include "table/copy.h"
+#include "table/duck.h"
 #include "table/grid.h"
 #include "table/rows.h"
 #include "table/series.h"
@@ -292,6 +293,57 @@ static void csv(void **state)
     free(text);
 }
 
+/* Parquet files of others: any type is shown, names may be odd, and t_s is there only where t_ns is. */
+static void foreign_parquet(void **state)
+{
+    static const char *const names[] = {"a \"b\"", "day", "money", "list",   "yes",
+                                        "big",     "at",  "none",  "record", "number"};
+    static const char *const texts[] = {
+        "1", "2024-02-29", "1.5",   "[1, 2]", "1", "1.844674e+19", "2024-01-01 00:00:00.500000000",
+        "-", "{'k': 1}",   "1e+300"};
+    const char *path = file_in(folder, "foreign[1].parquet");
+    struct acq_duck duck;
+    struct acq_sql sql;
+    struct acq_table *t;
+    struct acq_chunk *chunk;
+    char text[ACQ_GRID_CELL];
+    size_t n, all[10];
+    (void)state;
+    assert_int_equal(acq_duck_open(&duck, &err), ACQ_OK);
+    acq_sql_init(&sql);
+    acq_sql_add(&sql,
+                "COPY (SELECT 1::TINYINT AS \"a \"\"b\"\"\", DATE '2024-02-29' AS day, 1.5::DECIMAL(10, 2) AS money, "
+                "[1, 2] AS list, true AS yes, 18446744073709551615::UBIGINT AS big, "
+                "TIMESTAMP '2024-01-01 00:00:00.5' AS at, NULL::VARCHAR AS none, {'k': 1} AS record, "
+                "1e300 AS number) TO ");
+    acq_sql_quote(&sql, '\'', path);
+    acq_sql_add(&sql, " (FORMAT parquet)");
+    if (acq_duck_run(&duck, acq_sql_end(&sql, &err), NULL, NULL, &err)) fail_msg("%s", err.text);
+    assert_int_equal(acq_duck_run(&duck, "SELECT * FROM nothing", NULL, NULL, &err), ACQ_IO);
+    assert_null(strchr(err.text, '\n'));
+    acq_sql_fini(&sql);
+    acq_duck_close(&duck);
+    if (acq_table_open(&t, path, &err)) fail_msg("%s", err.text);
+    const struct acq_field *fields = acq_table_fields(t, &n);
+    assert_int_equal(n, 10);
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(fields[i].name, names[i]);
+        all[i] = i;
+    }
+    assert_int_equal(acq_table_select(t, all, n, 0, &err), ACQ_OK);
+    assert_int_equal(acq_table_next(t, &chunk, &err), ACQ_OK);
+    assert_int_equal(chunk->rows, 1);
+    for (size_t i = 0; i < n; i++) {
+        acq_grid_cell(text, &chunk->cells[i], 0);
+        assert_string_equal(text, texts[i]);
+    }
+    assert_int_equal(acq_table_next(t, &chunk, &err), ACQ_END);
+    assert_int_equal(acq_table_select(t, all, 2, 1, &err), ACQ_OK); /* again, from the first row */
+    assert_int_equal(acq_table_next(t, &chunk, &err), ACQ_OK);
+    assert_int_equal(chunk->columns, 2);
+    acq_table_close(t);
+}
+
 /* ---- statistics ---- */
 
 static void statistics(void **state)
@@ -471,6 +523,7 @@ int main(void)
         cmocka_unit_test(series),
         cmocka_unit_test(whole_or_not_at_all),
         cmocka_unit_test(csv),
+        cmocka_unit_test(foreign_parquet),
         cmocka_unit_test(statistics),
         cmocka_unit_test(statistics_of_nothing),
         cmocka_unit_test(cells),

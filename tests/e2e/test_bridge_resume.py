@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""The stream over a network that fails and to a server that dies: nothing is lost, nothing stands there twice."""
+import os
+import random
+import resource
+import signal
+import time
+import unittest
+
+from acq import ACQ, Place, free_port, wait_until
+from frames import check_same
+from pages import Pages
+from proxy import Proxy
+
+
+class Resume(unittest.TestCase):
+    def check_all(self, place, sessions=1):
+        """Every session is complete on both sides, closed, and the same."""
+        ours, theirs = place.recordings(), place.recordings("data")
+        self.assertEqual((len(ours), len(theirs)), (sessions, sessions))
+        for a, b in zip(ours, theirs):
+            check_same(self, a.check(), b.check())
+            self.assertTrue(a.closed and b.closed)
+        return ours
+
+    def begin(self, place, game, port, *options):
+        game.fill()
+        bridge = place.bridge(*options, port=port)
+        game.step_until(lambda: "session " in bridge.err(), "a session")
+        return bridge
+
+    def finish(self, place, game, bridge, *servers):
+        """Stops the bridge when the server has caught up, then the servers."""
+        game.step(30)
+        sampled = lambda: sum(len(r.frames) for r in place.recordings())
+        arrived = lambda: sum(len(r.frames) for r in place.recordings("data"))
+        wait_until(lambda: arrived() >= sampled() > 0, "the server to have all that is recorded")
+        self.assertIn(bridge.stop(), (0, 3))
+        self.assertIn(" acked, 0 not acked", bridge.out())
+        for server in servers:
+            self.assertEqual(server.stop(), 0)
+
+    def test_server_comes_late(self):
+        with Place() as place, Pages(place.prefix) as game:
+            port = free_port()
+            bridge = self.begin(place, game, port)
+            game.step(600)
+            server = place.serve(port)
+            self.finish(place, game, bridge, server)
+            self.assertGreater(len(self.check_all(place)[0].frames), 300)
+            self.assertEqual(bridge.err().count("trying again"), 1)
+
+    def test_connection_is_cut(self):
+        """At random moments, many times; also while the session ends."""
+        dice = random.Random(3)
+        with Place() as place, Pages(place.prefix) as game:
+            server = place.serve()
+            proxy = Proxy(server.port)
+            bridge = self.begin(place, game, proxy.port)
+            for _ in range(12):
+                game.step(dice.randrange(1, 150))
+                proxy.cut()
+            self.finish(place, game, bridge, server)
+            proxy.close()
+            self.check_all(place)
+            self.assertGreater(server.err().count("resumes after"), 2)
+
+    def test_connection_is_cut_at_the_end(self):
+        """Cut when everything is durable and the acks are on their way back: the bridge asks again and ends."""
+        for _ in range(3):
+            with Place() as place, Pages(place.prefix) as game:
+                server = place.serve()
+                proxy = Proxy(server.port)
+                bridge = self.begin(place, game, proxy.port)
+                game.step(100)
+                proxy.hold_answers()
+                bridge.process.send_signal(signal.SIGINT)
+                bridge.says("session ended")
+                frames = len(place.recording().frames)
+                wait_until(lambda: sum(len(r.frames) for r in place.recordings("data")) == frames, "all on the server")
+                proxy.cut()
+                proxy.release()
+                self.assertIn(bridge.wait(), (0, 3))
+                self.assertIn(f"{frames} acked, 0 not acked", bridge.out())
+                server.stop()
+                proxy.close()
+                self.check_all(place)
+
+    def test_server_is_killed(self):
+        """kill -9 while it streams, three times; what was acked is there."""
+        with Place() as place, Pages(place.prefix) as game:
+            server = place.serve()
+            bridge = self.begin(place, game, server.port)
+            for _ in range(3):
+                game.step(250)
+                server.kill()
+                game.step(50)
+                server = place.serve(server.port)
+            game.step(100)
+            self.finish(place, game, bridge, server)
+            self.check_all(place)
+
+    def test_server_is_stopped(self):
+        """SIGINT in the middle: the server closes its recordings; the next one goes on with them."""
+        with Place() as place, Pages(place.prefix) as game:
+            server = place.serve()
+            bridge = self.begin(place, game, server.port)
+            wait_until(lambda: self.step(game) and place.recordings("data") and place.recording("data").frames, "frames")
+            self.assertEqual(server.stop(), 0)
+            self.assertTrue(place.recording("data").closed)
+            game.step(100)
+            server = place.serve(server.port)
+            self.finish(place, game, bridge, server)
+            self.check_all(place)
+
+    def step(self, game):
+        game.step(20)
+        return True
+
+    def test_server_loses_the_end(self):
+        """A recording of the server that ends earlier than was acked, as after a damaged disk: the bridge sends again what
+        it still has, from its recording."""
+        with Place() as place, Pages(place.prefix) as game:
+            server = place.serve()
+            bridge = self.begin(place, game, server.port)
+            game.step(400)
+            wait_until(lambda: self.step(game) and place.recordings("data") and place.recording("data").members > 3,
+                       "some members")
+            server.kill()
+            path = place.recording("data").path
+            with open(path, "r+b") as file:
+                file.truncate(path.stat().st_size // 2)
+            server = place.serve(server.port)
+            self.finish(place, game, bridge, server)
+            self.check_all(place)
+
+    def test_longer_than_memory(self):
+        """More than the queue of 8 MB is behind: the oldest frames come from the recording."""
+        def noise(game):
+            game.physics.bytes[32:244] = os.urandom(212)
+            for first, behind in ((268, 312), (348, 416), (420, 580)):
+                game.physics.bytes[first:behind] = bytes([1]) * (behind - first)
+            game.stat["player_nick"] = chr(0x4e00 + game.physics["packet_id"] % 1000) * 33  # so the frame carries it
+            game.stat.publish()
+        with Place() as place, Pages(place.prefix) as game:
+            port = free_port()
+            game.graphics["tyre_compound"] = chr(0x6f22) * 33
+            bridge = self.begin(place, game, port)
+            end = time.monotonic() + 120
+            while place.recording().raw_size < 9 << 20:
+                self.assertLess(time.monotonic(), end)
+                game.step(700, noise)
+            server = place.serve(port)
+            self.finish(place, game, bridge, server)
+            self.check_all(place)
+
+    def test_two_sessions_while_away(self):
+        """Both are sent, one after the other, when the server comes."""
+        with Place() as place, Pages(place.prefix) as game:
+            port = free_port()
+            bridge = self.begin(place, game, port)
+            game.step(150)
+            game.stat["car_model"] = "other"
+            game.stat.publish()
+            game.step_until(lambda: bridge.err().count("recording to") == 2, "the second session")
+            game.step(150)
+            server = place.serve(port)
+            self.finish(place, game, bridge, server)
+            self.check_all(place, sessions=2)
+
+    def test_no_record_and_no_server(self):
+        """Without a recording only memory is left; what has no room there is declared, not lost in silence."""
+        with Place() as place, Pages(place.prefix) as game:
+            port = free_port()
+            game.fill()
+            bridge = place.bridge("--no-record", port=port)
+            game.step_until(lambda: "session " in bridge.err(), "a session")
+            game.step(300)
+            server = place.serve(port)
+            wait_until(lambda: self.step(game) and place.recordings("data") and place.recording("data").frames, "frames")
+            self.assertIn(bridge.stop(), (0, 3))
+            self.assertEqual(server.stop(), 0)
+            self.assertIn("0 not acked", bridge.out())
+            place.recording("data").check()
+
+    def test_server_cannot_write(self):
+        """The server's disk is full: the bridge is told to come again and does not call it many times a second."""
+        with Place() as place, Pages(place.prefix) as game:
+            port = free_port()
+            limit = (2000, resource.RLIM_INFINITY)
+            server = place.run(ACQ, "serve", "--listen", f"127.0.0.1:{port}", "--data", "data", restore_signals=False,
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+            server.says("listening on")
+            bridge = self.begin(place, game, port)
+            game.step(900, lambda g: g.physics.bytes.__setitem__(slice(420, 564), os.urandom(144)))
+            self.assertIn("the server cannot write the recording", bridge.err())
+            self.assertLess(server.err().count("its stream ends"), 12)
+            self.assertLess(bridge.err().count("trying again"), 12)
+            server.kill()
+            server = place.serve(port)
+            self.finish(place, game, bridge, server)
+            self.check_all(place)
+
+
+if __name__ == "__main__":
+    unittest.main()
