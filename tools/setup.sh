@@ -36,7 +36,7 @@ test|lib cmocka|libcmocka-dev|unit tests
 test|cmd python3|python3|tests that run the programs
 test|py grpc|python3-grpcio|tests against another gRPC
 test|py google.protobuf|python3-protobuf|tests against another protobuf
-test|py grpc_tools|python3-grpc-tools|tests against another gRPC
+test|cmd grpc_python_plugin|protobuf-compiler-grpc|tests against another gRPC
 test|cmd protoc|protobuf-compiler|tests against another protobuf
 test|cmd node|nodejs|tests against another Parquet reader
 test|wine|wine64|runs the Windows programs
