@@ -11,7 +11,7 @@ static const struct acq_option table[] = {
     {0, "no-stream", NULL, ACQ_OPT_FLAG, offsetof(struct acq_bridge_config, no_stream), 0, 0, "record only"},
     {0, "once", NULL, ACQ_OPT_FLAG, offsetof(struct acq_bridge_config, once), 0, 0, "end with the first session"},
     {0, "flush-ms", "MS", ACQ_OPT_INT, offsetof(struct acq_bridge_config, flush_ms), 0, 1000,
-     "how long a frame may wait for others to share a write; default 10"},
+     "how long a frame may wait for others to share a write; default 10, 0: not at all"},
     {0, "pages", "PREFIX", ACQ_OPT_TEXT, offsetof(struct acq_bridge_config, pages), 0, 0,
      "first part of the pages' names; default: $ACQ_PAGES, or acpmf as the game"},
 };

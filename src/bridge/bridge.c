@@ -239,6 +239,7 @@ static int run(struct bridge *b, struct acq_err *err)
     const struct acq_bridge_config *c = b->config;
     int r = acq_capture_init(&b->capture, c->no_record ? NULL : c->record, &capture_events, b, err);
     if (r < 0) return r;
+    b->capture.at_once = c->flush_ms == 0; /* a frame must not wait for the step behind it either */
     uv_loop_init(&b->loop);
     r = acq_sender_init(&b->sender, &b->loop, &b->addr, err);
     start_handles(b);

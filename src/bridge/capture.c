@@ -305,6 +305,7 @@ void acq_capture_take(struct acq_capture *c, const struct acq_sample *s)
     c->held = *s;
     c->holds = true;
     c->last_physics_id = s->pages.physics.packet_id;
+    if (c->at_once && status != ACQ_STATUS_OFF) emit_held(c, NULL);
     if (status == ACQ_STATUS_OFF) acq_capture_end(c, "the game left the session");
 }
 

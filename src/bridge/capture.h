@@ -67,6 +67,7 @@ struct acq_capture {
     bool stat_changed;
     struct acq_sample held; /* the newest, not a frame yet: whether it is the last, and why, is known only later */
     bool holds;
+    bool at_once;                         /* set by the owner: hold nothing; then the last frame may lack the reason */
     bool no_more;                         /* set by the owner: when this session has ended, none begins any more */
     uint32_t lost;                        /* samples since the last frame that could not be kept */
     uint64_t recorded_raw, recorded_size; /* [byte] of all recordings: frames, file */
@@ -82,7 +83,8 @@ int acq_capture_init(struct acq_capture *capture, const char *record, const stru
 
 void acq_capture_fini(struct acq_capture *capture);
 
-/* acq_capture_take works through one sample. It becomes a frame when the next one comes or the session ends. */
+/* acq_capture_take works through one sample. It becomes a frame when the next one comes or the session ends; with
+ * at_once, now. */
 void acq_capture_take(struct acq_capture *capture, const struct acq_sample *sample);
 
 /* acq_capture_end ends the running session, if any; its last frame says why. */
