@@ -48,6 +48,7 @@ bench|cmd protoc|protobuf-compiler|the protobuf to compare with
 bench|cmd python3|python3|runs the benchmarks
 bench|py google.protobuf|python3-protobuf|the protobuf to compare with
 bench|py grpc|python3-grpcio|the gRPC to compare with
+bench|py ensurepip|python3-venv|the Python to compare with
 check|cmd clang|clang|the second compiler
 check|clang_rt|CLANG_RT|sanitizers and fuzzing
 check|cmd clang-format|clang-format|the layout of the sources

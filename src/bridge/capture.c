@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* tell warns once. */
+/* A sample is not held back for longer than this: nothing moves, so it may well be the last. */
+#define HOLD_NS INT64_C(100000000)
+
+/* report warns once. */
 static void report(struct acq_capture *c, const char *text)
 {
     if (!strcmp(c->told, text)) return;
@@ -54,15 +57,6 @@ static void begin_work(struct acq_capture *c)
     if (c->working || !c->recorder || !acq_recorder_begin_seal(c->recorder)) return;
     c->working = true;
     uv_sem_post(&c->seal);
-}
-
-void acq_capture_tick(struct acq_capture *c)
-{
-    int64_t now = acq_now_ns();
-    if (c->working && uv_sem_trywait(&c->sealed) == 0) end_work(c);
-    if (!c->recorder || acq_recorder_empty(c->recorder)) return;
-    /* with no new samples the member would never be due */
-    if (acq_recorder_due(c->recorder) || now - c->session.last_t_ns > ACQ_MEMBER_NS) begin_work(c);
 }
 
 static int open_recorder(struct acq_capture *c, int64_t utc_ns, struct acq_err *err)
@@ -307,6 +301,16 @@ void acq_capture_take(struct acq_capture *c, const struct acq_sample *s)
     c->last_physics_id = s->pages.physics.packet_id;
     if (c->at_once && status != ACQ_STATUS_OFF) emit_held(c, NULL);
     if (status == ACQ_STATUS_OFF) acq_capture_end(c, "the game left the session");
+}
+
+void acq_capture_tick(struct acq_capture *c)
+{
+    int64_t now = acq_now_ns();
+    if (c->holds && now - c->held.t_ns > HOLD_NS) emit_held(c, NULL);
+    if (c->working && uv_sem_trywait(&c->sealed) == 0) end_work(c);
+    if (!c->recorder || acq_recorder_empty(c->recorder)) return;
+    /* with no new samples the member would never be due */
+    if (acq_recorder_due(c->recorder) || now - c->session.last_t_ns > ACQ_MEMBER_NS) begin_work(c);
 }
 
 int acq_capture_init(struct acq_capture *c, const char *record, const struct acq_capture_events *events, void *user,

@@ -38,6 +38,8 @@ void acq_sender_begin(struct acq_sender *s, const char *id, const char *path)
 void acq_sender_end(struct acq_sender *s)
 {
     if (s->last) s->last->ended = true;
+    if (uv_is_active((uv_handle_t *)&s->retry))
+        uv_timer_start(&s->retry, s->retry.timer_cb, 0, 0); /* the last chance */
 }
 
 static void close_reader(struct acq_sender *s)
@@ -85,7 +87,7 @@ uint64_t acq_sender_behind(const struct acq_sender *s)
 
 enum acq_sender_state acq_sender_get_state(const struct acq_sender *s)
 {
-    if (s->call && s->hello) return ACQ_SENDER_STREAMING;
+    if (s->call) return ACQ_SENDER_STREAMING;
     return s->first && acq_sender_behind(s) ? ACQ_SENDER_AWAY : ACQ_SENDER_IDLE;
 }
 

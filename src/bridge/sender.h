@@ -59,8 +59,8 @@ struct acq_sender {
 /* acq_sender_init prepares to send to addr; it connects when there is something to send. Returns 0 or ACQ_MEMORY. */
 int acq_sender_init(struct acq_sender *sender, uv_loop_t *loop, const struct acq_addr *addr, struct acq_err *err);
 
-/* acq_sender_begin: a session begins, recorded at `path` or "". acq_sender_end: the newest session has its last frame.
- */
+/* acq_sender_begin: a session begins, recorded at `path` or "". acq_sender_end: the newest session has its last frame;
+ * a server that was away is tried again at once. */
 void acq_sender_begin(struct acq_sender *sender, const char *id, const char *path);
 void acq_sender_end(struct acq_sender *sender);
 

@@ -107,13 +107,15 @@ static nghttp2_nv nv(const char *name, const char *value)
                         NGHTTP2_NV_FLAG_NONE};
 }
 
-/* encode_message: a status message as gRPC wants it in a header: percent-encoded outside of printable ASCII */
+/* encode_message: a status message as gRPC wants it in a header: percent-encoded outside of printable ASCII, and where a
+ * header must not have a space, at its begin and end */
 static void encode_message(char *dst, size_t size, const char *text)
 {
     size_t at = 0;
     for (; *text && at + 4 < size; text++) {
         unsigned char c = (unsigned char)*text;
-        if (c >= ' ' && c <= '~' && c != '%')
+        bool space_inside = c == ' ' && at && text[1];
+        if (space_inside || (c > ' ' && c <= '~' && c != '%'))
             dst[at++] = (char)c;
         else
             at += (size_t)snprintf(dst + at, 4, "%%%02X", c);
@@ -121,12 +123,16 @@ static void encode_message(char *dst, size_t size, const char *text)
     dst[at] = 0;
 }
 
+/* decode_message: what is not percent-encoded as it should be stays as it is */
 static void decode_message(char *dst, size_t size, const char *text)
 {
+    static const char digits[] = "0123456789abcdefABCDEF";
     size_t at = 0;
-    unsigned byte;
     for (; *text && at + 1 < size; text++) {
-        if (*text == '%' && sscanf(text + 1, "%2x", &byte) == 1 && text[1] && text[2]) {
+        char hex[3] = {0};
+        if (*text == '%' && strspn(text + 1, digits) >= 2) {
+            memcpy(hex, text + 1, 2);
+            unsigned long byte = strtoul(hex, NULL, 16);
             dst[at++] = (char)(byte >= ' ' ? byte : ' ');
             text += 2;
         } else {
@@ -153,7 +159,7 @@ static ssize_t read_out(nghttp2_session *session, int32_t id, uint8_t *dst, size
     (void)session, (void)id, (void)user;
     if (!left && !call->ending) return NGHTTP2_ERR_DEFERRED;
     if (n > left) n = left;
-    memcpy(dst, call->out.bytes + call->sent, n);
+    if (n) memcpy(dst, call->out.bytes + call->sent, n);
     call->sent += n;
     if (call->sent == call->out.len) call->sent = call->out.len = 0;
     if (n == left && call->ending) {
@@ -171,7 +177,8 @@ int acq_rpc_write(struct acq_rpc_call *call, const uint8_t *bytes, size_t n)
     uint8_t prefix[PREFIX] = {0, (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
     if (call->ending) return ACQ_CLOSED;
     if (acq_rpc_unsent(call) + n + PREFIX > ACQ_RPC_UNSENT_MAX) return ACQ_AGAIN;
-    if (call->sent > ACQ_RPC_UNSENT_MAX / 4) { /* close up now and then, not at each frame */
+    /* close up now and then, not at each frame */
+    if (call->sent > ACQ_RPC_UNSENT_MAX / 4 || call->out.len + n + PREFIX > call->out.max) {
         acq_buf_drop(&call->out, call->sent);
         call->sent = 0;
     }
@@ -302,6 +309,12 @@ static void refuse(struct acq_rpc_call *call, const char *http_status)
     nghttp2_submit_response(call->rpc->session, call->id, only, 1, NULL);
 }
 
+/* is_grpc: "application/grpc", also with "+proto" or parameters; not "application/grpc-web", another protocol */
+static bool is_grpc(const char *type)
+{
+    return type && !strncmp(type, "application/grpc", 16) && strchr("+;", type[16]);
+}
+
 static void on_request(struct acq_rpc_call *call)
 {
     struct acq_rpc *rpc = call->rpc;
@@ -311,7 +324,7 @@ static void on_request(struct acq_rpc_call *call)
     const char *encoding = acq_rpc_find(headers, n, "grpc-encoding");
     if (!method || strcmp(method, "POST")) {
         refuse(call, "405");
-    } else if (!type || strncmp(type, "application/grpc", 16)) {
+    } else if (!is_grpc(type)) {
         refuse(call, "415");
     } else if (encoding && strcmp(encoding, "identity")) {
         acq_rpc_finish(call, ACQ_RPC_UNIMPLEMENTED, "compressed messages are not taken: send grpc-encoding identity");
@@ -344,7 +357,11 @@ static void on_response(struct acq_rpc_call *call, bool last)
 static void half_closed(struct acq_rpc_call *call)
 {
     struct acq_rpc *rpc = call->rpc;
-    if (!rpc->server || !call->began || call->ending) return;
+    if (!rpc->server) { /* then the call is over, whether or not all has been sent */
+        nghttp2_submit_rst_stream(rpc->session, NGHTTP2_FLAG_NONE, call->id, NGHTTP2_NO_ERROR);
+        return;
+    }
+    if (!call->began || call->ending) return;
     if (call->in.len)
         acq_rpc_finish(call, ACQ_RPC_INTERNAL, "the stream ended inside a message");
     else

@@ -102,19 +102,24 @@ void acq_duck_close(struct acq_duck *duck)
     if (duck->database) acq_duckdb.close(&duck->database);
 }
 
-/* execute: runs the statement task by task, so that Ctrl+C is seen between them */
+/* execute: runs the statement task by task, so that Ctrl+C is seen between them. An interrupted statement is run on
+ * until DuckDB says that it has ended: before, its threads may still be at work, and open files. */
 static int execute(struct acq_duck *duck, duckdb_pending_result pending, acq_duck_tick tick, void *user,
                    duckdb_result *result, struct acq_err *err)
 {
+    bool interrupted = false;
     for (;;) {
         duckdb_pending_state state = acq_duckdb.pending_execute_task(pending);
+        if (state == DUCKDB_PENDING_ERROR && interrupted)
+            return acq_fail(err, ACQ_STOPPED, "stopped before it was done");
         if (state == DUCKDB_PENDING_ERROR) return acq_duck_fail(err, acq_duckdb.pending_error(pending));
         if (acq_duckdb.pending_execution_is_finished(state)) break;
         if (acq_stopped()) {
             acq_duckdb.interrupt(duck->connection);
-            return acq_fail(err, ACQ_STOPPED, "stopped before it was done");
+            interrupted = true;
+        } else if (tick) {
+            tick(user);
         }
-        if (tick) tick(user);
         if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) acq_sleep_ms(1); /* DuckDB's own threads have them all */
     }
     if (acq_duckdb.execute_pending(pending, result) == DuckDBSuccess) return ACQ_OK;

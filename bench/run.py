@@ -1,0 +1,146 @@
+"""Measures what we claim, each figure beside its peer, in one run, and prints one table.
+
+  run.py BUILD PYTHON [--hour]    BUILD has the programs of the preset bench, PYTHON the packages of requirements.txt;
+                                  --hour converts an hour of driving instead of ten minutes
+"""
+import os
+import sys
+import tempfile
+
+import bridge
+from child import alternate, figures, run
+
+ORIGINAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "original.py")
+ROWS = []  # (what, unit, ours, peer, name of the peer), or (title,)
+
+
+def title(text):
+    ROWS.append((text,))
+    print("bench: " + text, file=sys.stderr, flush=True)
+
+
+def row(what, unit, ours, peer=None, name=""):
+    ROWS.append((what, unit, ours, peer, name))
+
+
+def number(value):
+    if value is None:
+        return ""
+    return "%.0f" % value if value >= 1000 else "%.3g" % value
+
+
+def print_table():
+    lines = [("", "", "acq", "peer", "peer/acq", "the peer")]
+    for r in ROWS:
+        if len(r) == 1:
+            lines += [("",) * 6, (r[0],) + ("",) * 5]
+        else:
+            what, unit, ours, peer, name = r
+            ratio = "%.1f" % (peer / ours) if peer is not None and ours else ""
+            lines.append(("  " + what, unit, number(ours), number(peer), ratio, name))
+    width = [max(len(line[i]) for line in lines if any(line[1:])) for i in range(6)]
+    for line in lines:
+        cells = [line[0].ljust(width[0]), line[1].ljust(width[1])]
+        cells += [line[i].rjust(width[i]) for i in (2, 3, 4)] + [line[5]]
+        print("  ".join(cells).rstrip())
+
+
+def codec(build, recording):
+    title("codec, CPU of one frame")
+    f = figures(run(build + "/bench_codec", recording).text)
+    for suffix, label in (("", ""), ("_context", " with stat and capture")):
+        row("encode" + label, "ns", f["encode" + suffix], f["encode_cpp" + suffix], "C++ protobuf, serialize to array")
+        row("decode" + label, "ns", f["decode" + suffix], f["decode_cpp" + suffix], "C++ protobuf, reused message")
+        row("", "ns", f["decode" + suffix], f["decode_cpp_arena" + suffix], "C++ protobuf, arena")
+    row("frame from three pages", "ns", f["from_pages"])
+    row("yardstick: memcpy of the frame", "ns", f["memcpy"])
+    row("yardstick: one dependent multiply, xor and add", "ns", f["multiply_add_chain"])
+
+
+def record(build, python, recording, folder, env):
+    title("recording, CPU of one frame")
+    f = figures(run(build + "/bench_record", recording, folder).text)
+    gz = float(run(python, ORIGINAL, "record", recording, folder + "/python.pb.gz", env=env).text)
+    row("record, members, with fsync", "us", f["record_us"], f["record_zlib_us"], "zlib level 6, one stream, no fsync")
+    row("", "us", f["record_us"], gz, "Python gzip level 6, no fsync")
+    return f
+
+
+def sizes(f, rows, parquet, peer_parquet):
+    title("size of one frame")
+    row("the game's three pages", "byte", f["page_bytes"])
+    row("encoded", "byte", f["encoded_bytes"])
+    row("recording", "byte", f["record_bytes"], f["record_zlib_bytes"], "zlib level 6, one stream")
+    row("Parquet, all columns", "byte", parquet / rows, peer_parquet, "pandas, all columns")
+    for level in (1, 6, 9):
+        row("  members at level %d of libdeflate" % level, "byte", f["level_%d_bytes" % level])
+        row("", "us", f["level_%d_us" % level])
+
+
+def convert(build, python, drive, rows, minute, minute_rows, folder, env):
+    """Returns the size of our Parquet file, and bytes per row of pandas' with all columns."""
+    title("convert %d frames to Parquet" % rows)
+    ours, theirs = folder + "/ours.parquet", folder + "/theirs.parquet"
+    a, b = alternate(3, lambda: run(build + "/acq", "convert", drive, ours, "--force"),
+                     lambda: run(python, ORIGINAL, "convert", drive, theirs, env=env))
+    c = run(python, ORIGINAL, "convert_all", minute, folder + "/minute.parquet", env=env)
+    pandas14, pandas_all = "gzip, protobuf, dicts, pandas; 14 columns", "the same, all columns, %d frames" % minute_rows
+    row("CPU of one frame, all columns", "us", a.cpu / rows * 1e6, b.cpu / rows * 1e6, pandas14)
+    row("", "us", a.cpu / rows * 1e6, c.cpu / minute_rows * 1e6, pandas_all)
+    row("wall time", "s", a.wall, b.wall, pandas14)
+    row("rows a second (more is better)", "1/s", rows / a.wall, rows / b.wall, pandas14)
+    row("memory", "MB", a.memory, b.memory, pandas14)
+    row("", "MB", a.memory, c.memory, pandas_all)
+    return os.path.getsize(ours), os.path.getsize(folder + "/minute.parquet") / minute_rows
+
+
+def look(build, python, drive, rows, folder, env):
+    title("view and plot %d frames, wall time" % rows)
+    ours, theirs = folder + "/ours.parquet", folder + "/theirs.parquet"
+    acq, png = build + "/acq", folder + "/plot.png"
+    for what, mode, options in (("first 50 rows", "head", ["--no-stats"]), ("first 50 rows and statistics", "view", [])):
+        a, b, c = alternate(3, lambda: run(acq, "view", drive, "-n", 50, *options),
+                            lambda: run(acq, "view", ours, "-n", 50, *options),
+                            lambda: run(python, ORIGINAL, mode, theirs, env=env))
+        row(what + " of the recording, all columns", "ms", a.wall * 1e3)
+        row(what + " of Parquet, all columns", "ms", b.wall * 1e3, c.wall * 1e3, "pandas, 14 columns")
+    a, b, c = alternate(3, lambda: run(acq, "plot", drive, "-o", png, "--force"),
+                        lambda: run(acq, "plot", ours, "-o", png, "--force"),
+                        lambda: run(python, ORIGINAL, "plot", theirs, png, env=env))
+    row("plot of the recording", "ms", a.wall * 1e3)
+    row("plot of Parquet", "ms", b.wall * 1e3, c.wall * 1e3, "pandas, matplotlib")
+
+
+def beside_the_game(build, folder, seconds=20):
+    title("beside the game, 333 steps a second, %d s, percent of one core" % seconds)
+    ticks = {us: figures(run(build + "/bench_tick", us, 5).text)["cpu_percent"] for us in (3000, 1000)}
+    f = bridge.measure(build, folder, seconds)
+    row("telemetry_bridge: sample, record, stream", "%", f["bridge_cpu"], ticks[3000], "an empty loop, 333 Hz")
+    row("", "%", f["bridge_cpu"], ticks[1000], "an empty loop, 1 kHz")
+    row("acq serve, one car", "%", f["server_cpu"])
+    row("telemetry_bridge, memory", "MB", f["bridge_mb"])
+    row("acq serve, memory", "MB", f["server_mb"])
+    row("steps seen", "", f["seen"])
+    row("steps missed", "", f["missed"])
+
+
+def main(build, python, seconds):
+    env = {"PYTHONPATH": build + "/bench", "PYTHONDONTWRITEBYTECODE": "1"}
+    with tempfile.TemporaryDirectory(prefix="acq-bench-") as folder:
+        minute, drive = folder + "/minute.pb.gz", folder + "/drive.pb.gz"
+        run(build + "/acq", "sim", "--seconds", 60, "--quiet", "-o", minute)
+        run(build + "/acq", "sim", "--seconds", seconds, "--quiet", "-o", drive)
+        minute_rows, rows = 60 * 1000 // 3, seconds * 1000 // 3
+        codec(build, minute)
+        sizes_of = record(build, python, minute, folder, env)
+        parquet = convert(build, python, drive, rows, minute, minute_rows, folder, env)
+        sizes(sizes_of, rows, *parquet)
+        look(build, python, drive, rows, folder, env)
+        beside_the_game(build, folder)
+    print_table()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4) or sys.argv[3:] not in ([], ["--hour"]):
+        sys.exit(__doc__)
+    main(os.path.abspath(sys.argv[1]), sys.argv[2], 3600 if sys.argv[3:] else 600)
