@@ -9,7 +9,7 @@
 
 enum {
     FRAMES = 64,
-    ROUNDS = 31
+    ROUNDS = 101
 }; /* few enough frames to stay in the second-level cache, as the last one does in use */
 
 /* What the cases go over: FRAMES frames from all over the recording. */

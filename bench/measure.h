@@ -40,8 +40,9 @@ struct bench_case {
     size_t operations;
 };
 
-/* bench_alternate runs the cases one after the other, `rounds` times, each as often as takes about 10 ms, and prints
- * "name<TAB>median of the rounds per operation" for each. */
+/* bench_alternate runs the cases one after the other, `rounds` times, each as often as takes about 2 ms, and prints for
+ * each "name<TAB>median of the rounds" and "name_best<TAB>shortest round", per operation. Where other programs or other
+ * virtual machines share the processor, the shortest round is the one that they left alone. */
 void bench_alternate(const struct bench_case *cases, size_t n, unsigned rounds);
 
 /* bench_median sorts the n values and returns the middle one. */

@@ -1,5 +1,5 @@
-"""The original project's way, in Python with pandas, to compare with. Its steps are kept: a gzip stream, one dict for each
-frame, a DataFrame, sorted by time, Parquet; head and describe of a DataFrame; one curve for each column.
+"""The original project's way, in Python with pandas, to compare with. Its steps are kept: a gzip stream, one dict for
+each frame, a DataFrame, sorted by time, Parquet; head and describe of a DataFrame; one curve for each column.
 
   original.py record  IN.pb.gz OUT.pb.gz      prints microseconds of CPU for a frame
   original.py convert IN.pb.gz OUT.parquet    the original's fourteen columns
@@ -38,19 +38,19 @@ def fourteen(frame):
             "ay_g": p.acc_g.y, "az_g": p.acc_g.z, "lap": g.completed_laps, "pos": g.position}
 
 
-def all_values(message, row, prefix=""):
-    for field, value in message.ListFields():
-        if field.message_type:
-            all_values(value, row, prefix + field.name + "_")
-        else:
-            row[prefix + field.name] = value
-    return row
+def every():
+    """The function that one would write by hand: a dict with each value of a frame."""
+    from telemetry.v1.telemetry_pb2 import TelemetryFrame
 
+    def paths(message, prefix):
+        for field in message.fields:
+            if field.message_type:
+                yield from paths(field.message_type, prefix + field.name + ".")
+            else:
+                yield prefix + field.name
 
-def every(frame):
-    row = all_values(frame, {})
-    row["t_ns"] = frame.monotonic_ns
-    return row
+    entries = ["%r: frame.%s" % (path.replace(".", "_"), path) for path in paths(TelemetryFrame.DESCRIPTOR, "")]
+    return eval("lambda frame: {'t_ns': frame.monotonic_ns, %s}" % ", ".join(entries))
 
 
 def convert(source, target, to_row):
@@ -100,7 +100,7 @@ def main(what, *paths):
     if what == "record":
         record(*paths)
     elif what in ("convert", "convert_all"):
-        convert(*paths, fourteen if what == "convert" else every)
+        convert(*paths, fourteen if what == "convert" else every())
     elif what in ("head", "view"):
         view(*paths, what == "view")
     elif what == "plot":

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { ROUNDS = 5, MEMBER_FRAMES = 84 }; /* a quarter of a second */
+enum { ROUNDS = 5, LEVELS = 3, MEMBER_FRAMES = 84 }; /* frames of a quarter of a second */
 
 struct drive {
     struct bench_frames all;
@@ -66,8 +66,8 @@ static double once(record_fn *record, const struct drive *d, double *bytes)
     return us;
 }
 
-/* level prints what members cost and take at a level of libdeflate. */
-static void level(const struct drive *d, int level)
+/* packed: CPU time of a frame in us to make members at a level of libdeflate; *bytes gets its size in them */
+static double packed(int level, const struct drive *d, double *bytes)
 {
     struct libdeflate_compressor *deflate = libdeflate_alloc_compressor(level);
     struct acq_buf raw, out;
@@ -91,11 +91,12 @@ static void level(const struct drive *d, int level)
         if (acq_member_seal(&member, raw.bytes, deflate, &out)) bench_fail("cannot pack");
         size += (double)out.len;
     }
-    printf("level_%d_us\t%.3f\n", level, (bench_cpu_ns() - start) / 1e3 / (double)d->all.n);
-    printf("level_%d_bytes\t%.1f\n", level, size / (double)d->all.n);
+    double us = (bench_cpu_ns() - start) / 1e3 / (double)d->all.n;
+    *bytes = size / (double)d->all.n;
     libdeflate_free_compressor(deflate);
     acq_buf_fini(&raw);
     acq_buf_fini(&out);
+    return us;
 }
 
 static struct drive load(const char *recording, const char *folder)
@@ -113,19 +114,22 @@ static struct drive load(const char *recording, const char *folder)
 
 int main(int argc, char **argv)
 {
-    double ours[ROUNDS], zlib[ROUNDS], bytes, zlib_bytes;
+    static const int levels[LEVELS] = {1, 6, 9};
+    double ours[ROUNDS], zlib[ROUNDS], at[LEVELS][ROUNDS], bytes, zlib_bytes, level_bytes[LEVELS];
     if (argc != 3) bench_fail("usage: bench_record RECORDING FOLDER");
     struct drive d = load(argv[1], argv[2]);
     for (int i = 0; i < ROUNDS; i++) {
         ours[i] = once(record_ours, &d, &bytes);
         zlib[i] = once(record_zlib, &d, &zlib_bytes);
+        for (int k = 0; k < LEVELS; k++) at[k][i] = packed(levels[k], &d, &level_bytes[k]);
     }
     printf("record_us\t%.3f\nrecord_bytes\t%.1f\n", bench_median(ours, ROUNDS), bytes);
     printf("record_zlib_us\t%.3f\nrecord_zlib_bytes\t%.1f\n", bench_median(zlib, ROUNDS), zlib_bytes);
+    for (int k = 0; k < LEVELS; k++) {
+        printf("level_%d_us\t%.3f\n", levels[k], bench_median(at[k], ROUNDS));
+        printf("level_%d_bytes\t%.1f\n", levels[k], level_bytes[k]);
+    }
     printf("page_bytes\t%zu\n", sizeof(struct acq_pages));
     printf("encoded_bytes\t%.1f\n", (double)d.all.at[d.all.n] / (double)d.all.n);
-    level(&d, 1);
-    level(&d, 6);
-    level(&d, 9);
     return 0;
 }

@@ -98,7 +98,8 @@ static int drive_pages(const struct options *o, struct acq_sim *sim, struct acq_
         due += STEP_NS;
         acq_timer_sleep_until(timer, due);
         int64_t late = acq_now_ns() - due;
-        if (late > STEP_NS) due += late; /* the system was busy: lose time rather than write steps that nobody can see */
+        if (late > STEP_NS)
+            due += late; /* the system was busy: lose time rather than write steps that nobody can see */
         if (steps % 33 == 0) show(o, sim, &pages, late);
     }
     pages.graphics.status = ACQ_STATUS_OFF;

@@ -38,5 +38,6 @@ bad:
 bool acq_addr_is_loopback(const struct acq_addr *addr)
 {
     bool digits = strspn(addr->host, "0123456789.") == strlen(addr->host); /* 127.example.org is another machine */
-    return (digits && !strncmp(addr->host, "127.", 4)) || !strcmp(addr->host, "::1") || !strcmp(addr->host, "localhost");
+    return (digits && !strncmp(addr->host, "127.", 4)) || !strcmp(addr->host, "::1") ||
+           !strcmp(addr->host, "localhost");
 }

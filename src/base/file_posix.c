@@ -19,7 +19,8 @@ int acq_file_open(const char *path, enum acq_file_mode mode, struct acq_err *err
         return acq_fail(err, ACQ_IO, "%s is a folder, not a file", path);
     }
     if (fd >= 0) return fd;
-    if (errno == ENOENT && mode != ACQ_FILE_CREATE) return acq_fail(err, ACQ_MISSING, "there is no file %s: check the name", path);
+    if (errno == ENOENT && mode != ACQ_FILE_CREATE)
+        return acq_fail(err, ACQ_MISSING, "there is no file %s: check the name", path);
     if (errno == ENOENT) return acq_fail(err, ACQ_MISSING, "cannot make %s: its folder is not there", path);
     if (errno == EEXIST) return acq_fail(err, ACQ_EXISTS, "%s exists already and is not overwritten", path);
     return acq_fail(err, ACQ_IO, "cannot open %s: %s", path, strerror(errno));

@@ -289,13 +289,13 @@ static void on_closed(struct acq_link *link, const char *why)
 {
     struct acq_sender *s = link->tcp.loop->data;
     s->link = NULL;
-    free(link);
+    if (!s->stopping && !s->address) away(s, why);
+    free(link); /* and `why` with it */
     if (s->stopping) return;
     if (s->address) { /* the host has more addresses: the next one, now */
         connect_now(s);
         return;
     }
-    away(s, why);
     if (!uv_is_active((uv_handle_t *)&s->retry)) again_later(s);
 }
 

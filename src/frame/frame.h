@@ -114,8 +114,8 @@ int acq_decode(struct acq_frame *f, const uint8_t *src, size_t n);
 size_t acq_frame_body(const uint8_t *src, size_t n);
 
 /* acq_frame_context copies all fields of one context group, ACQ_stat or ACQ_capture, from the top level of an encoded
- * frame to dst, wherever they stand; dst has room for n bytes, or is NULL. Returns their length, 0 when there is none or
- * the frame is malformed. */
+ * frame to dst, wherever they stand; dst has room for n bytes, or is NULL. Returns their length, 0 when there is none
+ * or the frame is malformed. */
 size_t acq_frame_context(const uint8_t *src, size_t n, enum acq_id group, uint8_t *dst);
 
 /* acq_frame_peek reads only the top level of a TelemetryFrame of n bytes. Returns 0 with *seq (0 if there is none) and

@@ -16,6 +16,7 @@
 static void ack(struct acq_session *s)
 {
     uint8_t bytes[ACQ_ACK_MAX];
+    s->owes_ack = false;
     if (!s->call || !s->recorder) return;
     struct acq_recorder_state state = acq_recorder_get_state(s->recorder);
     struct acq_ack a = {
@@ -99,9 +100,10 @@ struct acq_session *acq_session_get(struct acq_sessions *all, const char *id, st
     }
     if (s->failed && !s->working) {
         /* a full disk takes new files, but nothing into them: without this there would be one more with each try */
-        bool empty = s->recorder && acq_recorder_get_state(s->recorder).size == 0;
+        struct acq_recorder_state state = {.size = 1};
+        if (s->recorder) state = acq_recorder_get_state(s->recorder);
+        if (state.size == 0) acq_store_forget(&all->store, state.path);
         acq_recorder_free(s->recorder);
-        if (empty) acq_store_forget(&all->store, id);
         s->recorder = NULL;
         s->failed = false;
     }
@@ -195,6 +197,7 @@ int acq_session_take(struct acq_session *s, const uint8_t *bytes, size_t n)
     if (r == 0) {
         s->duplicates++;
         s->all->duplicates++;
+        s->owes_ack = true; /* its client may have lost the ack, or never had one */
         return ACQ_OK;
     }
     if (!f->has[ACQ_head_seq] && numbered(s, &bytes, &n) < 0)
@@ -230,6 +233,7 @@ void acq_session_tick(struct acq_session *s, int64_t now_ns)
 {
     struct acq_err err;
     begin_work(s);
+    if (s->owes_ack && !s->working) ack(s);
     if (s->call || s->working || !s->recorder || now_ns - s->idle_ns < IDLE_NS) return;
     if (acq_recorder_close(s->recorder, &err) < 0) acq_log(ACQ_LOG_ERROR, "session %s: %s", s->id, err.text);
     s->recorder = NULL;

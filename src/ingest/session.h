@@ -24,6 +24,7 @@ struct acq_session {
     uint64_t last_seq;             /* of the last frame taken */
     uint64_t last_t_ns;            /* its sample time */
     uint64_t frames, duplicates;   /* taken, dropped */
+    bool owes_ack;                 /* frames came that are durable already */
     bool finishing;                /* the client sends no more: end the stream when all is durable */
     bool failed;                   /* the disk failed */
     int64_t idle_ns;               /* when the last stream ended */

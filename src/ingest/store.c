@@ -71,19 +71,23 @@ void acq_store_fini(struct acq_store *store)
     *store = (struct acq_store){0};
 }
 
-void acq_store_forget(struct acq_store *store, const char *session_id)
+void acq_store_forget(struct acq_store *store, const char *path)
 {
-    for (size_t i = store->n; i-- > 0;) {
-        if (strcmp(store->entries[i].session_id, session_id)) continue;
-        acq_path_remove(store->entries[i].path);
-        store->entries[i] = store->entries[--store->n];
+    size_t kept = 0;
+    for (size_t i = 0; i < store->n; i++) {
+        if (strcmp(store->entries[i].path, path))
+            store->entries[kept++] = store->entries[i];
+        else
+            acq_path_remove(path);
     }
+    store->n = kept;
 }
 
 int acq_store_resume(struct acq_store *store, const char *session_id, struct acq_recorder **recorder,
                      struct acq_err *err)
 {
-    for (size_t i = 0; i < store->n; i++)
+    /* the newest first: after a failure of the disk an earlier file of the session may hold nothing */
+    for (size_t i = store->n; i-- > 0;)
         if (!strcmp(store->entries[i].session_id, session_id))
             return acq_recorder_resume(recorder, store->entries[i].path, err);
     return acq_fail(err, ACQ_MISSING, "there is no recording of session %s", session_id);

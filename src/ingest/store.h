@@ -37,7 +37,7 @@ int acq_store_resume(struct acq_store *store, const char *session_id, struct acq
 int acq_store_create(struct acq_store *store, const struct acq_frame *first, struct acq_recorder **recorder,
                      struct acq_err *err);
 
-/* acq_store_forget takes away the recording of a session that holds no frame yet, file and all. */
-void acq_store_forget(struct acq_store *store, const char *session_id);
+/* acq_store_forget takes away the recording at `path`, which holds no frame yet, file and all. */
+void acq_store_forget(struct acq_store *store, const char *path);
 
 #endif

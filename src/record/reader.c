@@ -122,7 +122,8 @@ static int next_member(struct acq_reader *r, struct acq_batch *batch, struct acq
         if (n < 0) return (int)n;
         result = (size_t)n < m.size ? ACQ_FORMAT : acq_member_open(&m, r->in.bytes + r->at, r->inflate, &r->out);
         if (result == ACQ_MEMORY) return acq_fail(err, result, "no memory to read %s", r->path);
-        if (result < 0) { /* the header is good, what follows is not: look for the next from the byte behind its start */
+        if (result <
+            0) { /* the header is good, what follows is not: look for the next from the byte behind its start */
             r->at++;
             r->loss.damaged_bytes++;
             continue;

@@ -43,7 +43,8 @@ const struct acq_reader_loss *acq_reader_get_loss(const struct acq_reader *reade
 double acq_reader_progress(const struct acq_reader *reader);
 
 /* acq_reader_skip_to goes to the member that holds frame `seq`, or the first behind it, by reading member headers only;
- * where one is damaged, no further than there. Needs a file of our own, freshly opened. Returns 0, ACQ_END if all frames are before `seq`, or an error. */
+ * where one is damaged, no further than there. Needs a file of our own, freshly opened. Returns 0, ACQ_END if all
+ * frames are before `seq`, or an error. */
 int acq_reader_skip_to(struct acq_reader *reader, uint64_t seq, struct acq_err *err);
 
 #endif

@@ -23,7 +23,7 @@ static const enum acq_id context_ids[CONTEXTS] = {ACQ_stat, ACQ_capture};
 
 struct acq_recorder {
     int fd;
-    bool sealing_now, failed;
+    bool sealing_now, seal_failed, failed;
     char path[ACQ_PATH_MAX];
     struct part open, sealing;
     struct acq_buf packed;            /* the sealed member on its way to the file */
@@ -99,16 +99,16 @@ static uint64_t walk(int fd, uint64_t most, uint64_t at[CHECKED])
     uint8_t header[ACQ_MEMBER_HEADER];
     struct acq_member m;
     uint64_t n = 0, position = 0;
-    while (n < most && read_at(fd, position, header, sizeof header) && acq_member_parse(&m, header, sizeof header) == ACQ_OK &&
-           m.kind == ACQ_MEMBER_FRAMES) {
+    while (n < most && read_at(fd, position, header, sizeof header) &&
+           acq_member_parse(&m, header, sizeof header) == ACQ_OK && m.kind == ACQ_MEMBER_FRAMES) {
         at[n++ % CHECKED] = position;
         position += m.size;
     }
     return n;
 }
 
-/* keep_context takes note of the context in an encoded frame, group by group: it comes when it changes. Other fields may
- * stand between and behind, as protobuf libraries write them in the order of their numbers. */
+/* keep_context takes note of the context in an encoded frame, group by group: it comes when it changes. Other fields
+ * may stand between and behind, as protobuf libraries write them in the order of their numbers. */
 static int keep_context(struct acq_recorder *r, const uint8_t *bytes, size_t n)
 {
     for (int i = 0; i < CONTEXTS; i++) {
@@ -256,7 +256,6 @@ static int append(struct acq_recorder *r, struct acq_err *err)
     if (result == ACQ_OK) result = acq_file_sync(r->fd, err);
     if (result == ACQ_OK) return ACQ_OK;
     acq_file_truncate(r->fd, r->state.size, NULL);
-    r->failed = true;
     return result;
 }
 
@@ -264,15 +263,19 @@ int acq_recorder_seal(struct acq_recorder *r, struct acq_err *err)
 {
     r->packed.len = 0;
     int result = acq_member_seal(&r->sealing.member, r->sealing.raw.bytes, r->deflate, &r->packed);
-    if (result == ACQ_OK) return append(r, err);
-    r->failed = true;
-    return acq_fail(err, result, "cannot pack the recording %s: no memory", r->path);
+    if (result == ACQ_OK)
+        result = append(r, err);
+    else
+        acq_fail(err, result, "cannot pack the recording %s: no memory", r->path);
+    r->seal_failed = result < 0; /* `failed` belongs to the thread that adds */
+    return result;
 }
 
 void acq_recorder_end_seal(struct acq_recorder *r)
 {
     const struct acq_member *m = &r->sealing.member;
     r->sealing_now = false;
+    r->failed = r->failed || r->seal_failed;
     if (r->failed) return;
     r->state.size += m->size;
     r->state.raw_size += m->raw_size;

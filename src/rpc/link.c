@@ -38,8 +38,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         acq_link_close(link, uv_strerror((int)n));
     } else if (n > 0) {
         int r = acq_rpc_receive(link->rpc, (const uint8_t *)buf->base, (size_t)n, &err);
-        acq_link_flush(link);
-        if (r < 0) acq_link_close(link, err.text);
+        if (r < 0)
+            acq_link_close(link, err.text);
+        else
+            acq_link_flush(link);
     }
 }
 

@@ -13,7 +13,7 @@ struct acq_rpc {
     nghttp2_session *session;
     const struct acq_rpc_events *events;
     void *user;
-    bool server;
+    bool server, broken;        /* broken: nghttp2 has failed, and must not be used any more */
     struct acq_rpc_call *calls; /* all that live */
 };
 
@@ -107,8 +107,8 @@ static nghttp2_nv nv(const char *name, const char *value)
                         NGHTTP2_NV_FLAG_NONE};
 }
 
-/* encode_message: a status message as gRPC wants it in a header: percent-encoded outside of printable ASCII, and where a
- * header must not have a space, at its begin and end */
+/* encode_message: a status message as gRPC wants it in a header: percent-encoded outside of printable ASCII, and where
+ * a header must not have a space, at its begin and end */
 static void encode_message(char *dst, size_t size, const char *text)
 {
     size_t at = 0;
@@ -334,6 +334,13 @@ static void on_request(struct acq_rpc_call *call)
     }
 }
 
+/* status_of: the number in grpc-status; UNKNOWN for what is none, so that it never passes for success */
+static int status_of(const char *text)
+{
+    size_t n = strlen(text);
+    return n >= 1 && n <= 3 && strspn(text, "0123456789") == n ? atoi(text) : ACQ_RPC_UNKNOWN;
+}
+
 static void on_response(struct acq_rpc_call *call, bool last)
 {
     struct acq_rpc *rpc = call->rpc;
@@ -347,7 +354,7 @@ static void on_response(struct acq_rpc_call *call, bool last)
         set_status(call, ACQ_RPC_UNAVAILABLE, text);
     } else if (status) {
         decode_message(text, sizeof text, message ? message : "");
-        set_status(call, atoi(status), text);
+        set_status(call, status_of(status), text);
     } else if (!last) {
         rpc->events->begin(rpc->user, call, NULL, headers, n);
     }
@@ -358,7 +365,8 @@ static void half_closed(struct acq_rpc_call *call)
 {
     struct acq_rpc *rpc = call->rpc;
     if (!rpc->server) { /* then the call is over, whether or not all has been sent */
-        nghttp2_submit_rst_stream(rpc->session, NGHTTP2_FLAG_NONE, call->id, NGHTTP2_NO_ERROR);
+        if (!nghttp2_session_get_stream_local_close(rpc->session, call->id))
+            nghttp2_submit_rst_stream(rpc->session, NGHTTP2_FLAG_NONE, call->id, NGHTTP2_NO_ERROR);
         return;
     }
     if (!call->began || call->ending) return;
@@ -524,21 +532,23 @@ void acq_rpc_free(struct acq_rpc *rpc)
 
 int acq_rpc_receive(struct acq_rpc *rpc, const uint8_t *bytes, size_t n, struct acq_err *err)
 {
-    ssize_t used = nghttp2_session_mem_recv(rpc->session, bytes, n);
+    ssize_t used = rpc->broken ? NGHTTP2_ERR_INVALID_STATE : nghttp2_session_mem_recv(rpc->session, bytes, n);
     if (used >= 0 && (size_t)used == n) return ACQ_OK;
+    rpc->broken = true;
     return acq_fail(err, ACQ_FORMAT, "the other side does not speak HTTP/2: %s",
                     used < 0 ? nghttp2_strerror((int)used) : "bytes were left over");
 }
 
 ptrdiff_t acq_rpc_send(struct acq_rpc *rpc, const uint8_t **bytes)
 {
-    ssize_t n = nghttp2_session_mem_send(rpc->session, bytes);
+    ssize_t n = rpc->broken ? 0 : nghttp2_session_mem_send(rpc->session, bytes);
+    rpc->broken = rpc->broken || n < 0;
     return n < 0 ? ACQ_MEMORY : n;
 }
 
 bool acq_rpc_done(const struct acq_rpc *rpc)
 {
-    return !nghttp2_session_want_read(rpc->session) && !nghttp2_session_want_write(rpc->session);
+    return rpc->broken || (!nghttp2_session_want_read(rpc->session) && !nghttp2_session_want_write(rpc->session));
 }
 
 void acq_rpc_shutdown(struct acq_rpc *rpc)

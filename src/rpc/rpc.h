@@ -5,8 +5,8 @@
  *         freed. Texts and bytes given to an event are valid during it; what is given to a function is copied.
  * Threads one thread per connection; events are called from acq_rpc_receive and acq_rpc_send. An event may use all
  *         functions but those two and acq_rpc_free.
- * Errors  a connection that broke the protocol fails in acq_rpc_receive: send what is left and close it. A call that
- *         failed ends with its gRPC status.
+ * Errors  a connection that broke the protocol fails in acq_rpc_receive, or says goodbye to the other side and is then
+ *         done (acq_rpc_done): close it. A call that failed ends with its gRPC status.
  * Source  gRPC, "gRPC over HTTP2" (PROTOCOL-HTTP2.md); RFC 9113; nghttp2's documentation. */
 #ifndef ACQ_RPC_RPC_H
 #define ACQ_RPC_RPC_H
@@ -88,8 +88,8 @@ struct acq_rpc_call *acq_rpc_call(struct acq_rpc *rpc, const char *path, const c
 /* acq_rpc_respond sends a server's initial metadata; once, before the first message. Returns 0 or ACQ_MEMORY. */
 int acq_rpc_respond(struct acq_rpc_call *call, const struct acq_rpc_header *headers, size_t n);
 
-/* acq_rpc_write queues a message. Returns 0, ACQ_AGAIN if ACQ_RPC_UNSENT_MAX would be passed (nothing is queued), or
- * ACQ_MEMORY. acq_rpc_unsent returns the bytes that are queued. */
+/* acq_rpc_write queues a message. Returns 0, ACQ_AGAIN if ACQ_RPC_UNSENT_MAX would be passed (nothing is queued),
+ * ACQ_CLOSED after half_close or finish, or ACQ_MEMORY. acq_rpc_unsent returns the bytes that are queued. */
 int acq_rpc_write(struct acq_rpc_call *call, const uint8_t *bytes, size_t n);
 size_t acq_rpc_unsent(const struct acq_rpc_call *call);
 

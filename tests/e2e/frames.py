@@ -114,6 +114,17 @@ class Recording:
         frame = next(f for f in reversed(self.frames) if CAPTURE in f.fields)
         return frame.group(STAT), frame.group(CAPTURE)
 
+    def check_counts(self):
+        """Steps seen and missed are what the packetIds say, in every frame that has counts. Returns the last counts."""
+        ids, counts = self.check().ids(), None
+        for i, frame in enumerate(self.frames):
+            counts = frame.group(CAPTURE) or counts
+            if CAPTURE in frame.fields:
+                lost = counts.get(TORN_DROPPED, 0)
+                assert counts[SEEN] == i + 1, f"{counts[SEEN]} steps seen at seq {i + 1}"
+                assert counts[SEEN] + counts[MISSED] + lost == ids[i] - ids[0] + 1, f"counts at seq {i + 1}: {counts}"
+        return counts
+
     def end_reason(self):
         return self.frames[-1].group(CAPTURE).get(END_REASON, b"").decode()
 

