@@ -59,6 +59,8 @@ say "What came of it"
 lines() { sed -n "$1" "$2"; }
 lines 's/^Sampled \(.*\)/bridge      \1/p' "$out/bridge.log"
 lines 's/^Sent \([0-9]*\) frames.*, \([0-9]*\) acked, \([0-9]*\) not acked/stream      \1 frames sent, \2 acked, \3 lost/p' "$out/bridge.log"
+# column 9 of the CSV is the last lap's time: each new value is a lap
+echo "laps        $(awk -F, 'NR > 1 && $9 > 0 && $9 != last { printf "%s%d:%06.3f", sep, int($9 / 60), $9 % 60; sep = ", "; last = $9 }' "$out/drive.csv")"
 echo "recording   $recording"
 echo "Parquet     $parquet"
 echo "CSV         $out/drive.csv"

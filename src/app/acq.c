@@ -4,6 +4,8 @@
 #include "base/opt.h"
 #include "base/os.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,6 +44,17 @@ static int unknown(const char *word)
     return ACQ_EXIT_USAGE;
 }
 
+/* ended: the exit code, when what was printed has reached its place. A reader that has seen enough, as `head`, is no
+ * failure. */
+static int ended(int code)
+{
+    errno = 0;
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    if (!failed || errno == EPIPE) return code;
+    acq_log(ACQ_LOG_ERROR, "cannot write the output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+    return code ? code : ACQ_EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     acq_log_setup("acq", ACQ_LOG_INFO);
@@ -52,13 +65,13 @@ int main(int argc, char **argv)
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
         help(stdout);
-        return ACQ_EXIT_OK;
+        return ended(ACQ_EXIT_OK);
     }
     if (!strcmp(argv[1], "--version")) {
         printf("acq %s\n", ACQ_VERSION_TEXT);
-        return ACQ_EXIT_OK;
+        return ended(ACQ_EXIT_OK);
     }
     for (size_t i = 0; i < COMMANDS; i++)
-        if (!strcmp(argv[1], commands[i].name)) return commands[i].run(argc - 1, argv + 1);
+        if (!strcmp(argv[1], commands[i].name)) return ended(commands[i].run(argc - 1, argv + 1));
     return unknown(argv[1]);
 }

@@ -24,7 +24,7 @@ struct options {
 
 static const struct acq_option table[] = {
     {'t', "track", "TRACK", ACQ_OPT_TEXT, offsetof(struct options, track), 0, 0,
-     "short (25 s a lap, the default), long (100 s), or a CSV file: x, y, width right, width left [m]"},
+     "short (25 s a lap, the default), long (100 s), or a CSV file: x, y, width right, left [m]"},
     {'l', "laps", "N", ACQ_OPT_INT, offsetof(struct options, laps), 0, 100000, "end after so many laps"},
     {'s', "seconds", "S", ACQ_OPT_NUMBER, offsetof(struct options, seconds), 0, 1e7, "end after so much driving"},
     {0, "seed", "N", ACQ_OPT_INT, offsetof(struct options, seed), 0, 9e15, "same seed, same drive; default 1"},

@@ -64,7 +64,9 @@ class Program:
         return self.said(0)
 
     def err(self):
-        return self.said(1)
+        text = self.said(1)
+        assert "Sanitizer" not in text and "runtime error" not in text, text
+        return text
 
     def said(self, which):
         file = self.files[which].fileno()
@@ -100,7 +102,7 @@ class Program:
             file.close()
 
     def __str__(self):
-        return f"{self.process.args} ({self.process.poll()})\n{self.err()}\n{self.out()}"
+        return f"{self.process.args} ({self.process.poll()})\n{self.said(1)}\n{self.said(0)}"
 
 
 class Place:

@@ -34,7 +34,8 @@ class Resume(unittest.TestCase):
         game.step(30)
         sampled = lambda: sum(len(r.frames) for r in place.recordings())
         arrived = lambda: sum(len(r.frames) for r in place.recordings("data"))
-        wait_until(lambda: arrived() >= sampled() > 0, "the server to have all that is recorded")
+        wait_until(lambda: bridge.process.poll() is not None or arrived() >= sampled() > 0,
+                   "the server to have all that is recorded")
         self.assertIn(bridge.stop(), (0, 3))
         self.assertIn(" acked, 0 not acked", bridge.out())
         for server in servers:

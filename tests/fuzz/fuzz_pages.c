@@ -20,7 +20,7 @@ static void check_frame(enum acq_page page, const uint8_t *bytes, size_t n)
 {
     uint8_t encoded[ACQ_FRAME_MAX], back[700], again[700];
     memset(&f, 0, sizeof f);
-    f.has[ACQ_head_seq] = true;
+    f.has[ACQ_head] = f.has[ACQ_head_seq] = true;
     acq_frame_from_page(&f, page, bytes, n);
     size_t len = acq_encode(&f, encoded, NULL);
     CHECK(len <= sizeof encoded && acq_decode(&g, encoded, len) == ACQ_OK);
