@@ -23,12 +23,13 @@ static const enum acq_id context_ids[CONTEXTS] = {ACQ_stat, ACQ_capture};
 
 struct acq_recorder {
     int fd;
-    bool sealing_now, seal_failed, failed;
+    bool sealing_now, failed;
     char path[ACQ_PATH_MAX];
     struct part open, sealing;
     struct acq_buf packed;            /* the sealed member on its way to the file */
     struct acq_buf context[CONTEXTS]; /* the latest stat and capture, encoded */
     struct libdeflate_compressor *deflate;
+    bool seal_failed; /* written by the thread that seals */
     struct acq_recorder_state state;
 };
 
@@ -267,7 +268,7 @@ int acq_recorder_seal(struct acq_recorder *r, struct acq_err *err)
         result = append(r, err);
     else
         acq_fail(err, result, "cannot pack the recording %s: no memory", r->path);
-    r->seal_failed = result < 0; /* `failed` belongs to the thread that adds */
+    r->seal_failed = result < 0;
     return result;
 }
 

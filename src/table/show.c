@@ -21,9 +21,15 @@ struct work {
     uint64_t rows;
 };
 
+enum { NAMES_MAX = 40 }; /* more names fill a screen, and the statistics list them anyway */
+
 /* print_names: all columns that are chosen, in lines of the terminal's width */
 static void print_names(const struct work *w)
 {
+    if (w->show->stats && w->show->n > NAMES_MAX) {
+        fprintf(w->out, "Columns: %zu, listed with their statistics below\n\n", w->show->n);
+        return;
+    }
     size_t used = (size_t)fprintf(w->out, "Columns:");
     for (size_t i = 0; i < w->show->n; i++) {
         const char *name = w->fields[w->show->fields[i]].name;
