@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""telemetry_bridge between a game and `acq serve`: every step that was seen is on both sides, sessions begin and end where
-they should, signals close everything."""
+"""telemetry_bridge between a game and `acq serve`: every step that was seen is on both sides, sessions begin and end
+where they should, signals close everything."""
 import re
 import signal
 import time
@@ -15,7 +15,8 @@ from pages import Pages
 
 def numbers(program):
     """What the bridge's summary says."""
-    found = re.search(r"Sampled (\d+) frames in (\d+) sessions, (\d+) steps missed, (\d+) samples dropped", program.out())
+    found = re.search(r"Sampled (\d+) frames in (\d+) sessions, (\d+) steps missed, (\d+) samples dropped",
+                      program.out())
     names = ("frames", "sessions", "missed", "dropped")
     result = dict(zip(names, map(int, found.groups())))
     found = re.search(r"Sent (\d+) frames to .*, (\d+) acked, (\d+) not acked", program.out())
@@ -179,8 +180,8 @@ class Bridge(unittest.TestCase):
                          ["the game went to another session", "the game was restarted", "stopped by the user"])
 
     def test_pause(self):
-        """A pause ends nothing. Its last step becomes a frame soon, so a session that ends behind a pause has no frame left
-        that could say why."""
+        """A pause ends nothing. Its last step becomes a frame soon, so a session that ends behind a pause has no frame
+        left that could say why."""
         def pause(game):
             game.set_status(pages.PAUSE)
             time.sleep(0.3)

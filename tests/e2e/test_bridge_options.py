@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""telemetry_bridge's command line, addresses, recording folder and disk: what is wrong is said in words, and what can go on
-goes on."""
+"""telemetry_bridge's command line, addresses, recording folder and disk: what is wrong is said in words, and what can
+go on goes on."""
 import os
 import resource
 import socket
@@ -152,7 +152,7 @@ class BridgeOptions(unittest.TestCase):
                             calls.append(s)
                             s.recv(1000)
                             s.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-                    except TimeoutError:
+                    except socket.timeout:
                         pass
                 bridge.stop()
             self.assertLess(len(calls), 12)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""telemetry_bridge and the game's pages: filled late, of other versions, short, of another game, torn, full of rubbish."""
+"""telemetry_bridge and the game's pages: filled late, of other versions, short, of another game, torn, full of
+rubbish."""
 import os
 import random
 import re
@@ -73,7 +74,8 @@ class BridgePages(unittest.TestCase):
     def test_old_static_page(self):
         """trackConfiguration with 15 characters: what stands behind it lies 36 bytes earlier."""
         for size in (None, 2048):
-            with self.subTest(size=size), Place() as place, Pages(place.prefix, old_static=True, static_size=size) as game:
+            with self.subTest(size=size), Place() as place, \
+                    Pages(place.prefix, old_static=True, static_size=size) as game:
                 game.stat["pit_window_end"] = 17
                 game.fill(layout_name="fifteen-letters")
                 stat, _ = self.record(game, place).last_context()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A drive that the game itself recorded goes through all of it: pages, bridge, stream, server, recording, Parquet and CSV.
-Every channel of every row that was sampled is the source's, and physics holds on what comes out."""
+"""A drive that the game itself recorded goes through all of it: pages, bridge, stream, server, recording, Parquet and
+CSV. Every channel of every row that was sampled is the source's, and physics holds on what comes out."""
 import csv
 import json
 import math
@@ -29,9 +29,9 @@ session_time_left_ms distance_traveled_m is_in_pit current_sector_index last_sec
 replay_time_multiplier normalized_car_pos car_coordinates_m_{x,y,z} penalty_time_s flag ideal_line_on is_in_pit_lane
 surface_grip mandatory_pit_done wind_speed wind_direction_deg
 
-physics_packet_id gas brake fuel_l gear rpm steer speed_kmh velocity_mps_{x,y,z} a{x,y,z}_g tyre_slip_{w} tyre_load_n_{w}
-tyre_pressure_psi_{w} wheel_angular_speed_radps_{w} tyre_wear_pct_{w} tyre_dirty_level_{w} tyre_temp_c_{w} camber_rad_{w}
-suspension_travel_m_{w} drs tc heading_rad pitch_rad roll_rad cg_height_m
+physics_packet_id gas brake fuel_l gear rpm steer speed_kmh velocity_mps_{x,y,z} a{x,y,z}_g tyre_slip_{w}
+tyre_load_n_{w} tyre_pressure_psi_{w} wheel_angular_speed_radps_{w} tyre_wear_pct_{w} tyre_dirty_level_{w}
+tyre_temp_c_{w} camber_rad_{w} suspension_travel_m_{w} drs tc heading_rad pitch_rad roll_rad cg_height_m
 car_damage_{front,rear,left,right,centre} tyres_out pit_limiter_on abs kers_charge kers_input auto_shifter_on
 ride_height_m_{front,rear} turbo_boost ballast_kg air_density_kgpm3 air_temp_c road_temp_c
 angular_velocity_radps_{x,y,z} final_ff delta_lap_s engine_brake ers_recovery_level ers_power_level ers_heat_charging
@@ -218,8 +218,8 @@ class RealData(unittest.TestCase):
         if not shutil.which("node") or not pathlib.Path(MODULES).is_dir():
             print("not compared with another Parquet reader: node or ACQ_NODE_MODULES is missing")
             return
-        out = subprocess.run(["node", SOURCE / "tests/interop/read_parquet.mjs", parquet], capture_output=True, text=True,
-                             check=True).stdout.splitlines()
+        out = subprocess.run(["node", SOURCE / "tests/interop/read_parquet.mjs", parquet], capture_output=True,
+                             text=True, check=True).stdout.splitlines()
         self.assertEqual(len(out) - 1, len(rows))
         for line, row in zip(out[1:], rows):
             found = json.loads(line)

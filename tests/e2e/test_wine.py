@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The Windows programs under Wine: the bridge samples the simulator there, records, and streams to `acq serve` on Linux."""
+"""The Windows programs under Wine: the bridge samples the simulator there, records, and streams to `acq serve` on
+Linux."""
 import os
 import pathlib
 import re

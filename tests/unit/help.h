@@ -53,7 +53,8 @@ HELP void random_bytes(uint64_t *state, void *bytes, size_t n)
 /* random_text writes at most `max` bytes of characters of all lengths, and the NUL behind them. */
 HELP void random_text(uint64_t *state, char *dst, size_t max)
 {
-    static const char *const characters[] = {"a", "Z", "_", "\x01", "\x7f", "é", "ß", "\u07ff", "\u0800", "語",
+    static const char *const characters[] = {"a",      "Z",          "_",          "\x01",      "\x7f",
+                                             "é",      "ß",          "\u07ff",     "\u0800",    "語",
                                              "\ufffd", "\U00010000", "\U0001f3ce", "\U0010ffff"};
     size_t at = 0, limit = random_below(state, max + 1);
     for (;;) {

@@ -12,63 +12,167 @@ struct field {
     size_t offset, size;
 };
 #define SIZE(type, field) sizeof(((struct type *)0)->field)
-#define P(channel, field) \
-    {ACQ_physics_##channel, ACQ_PAGE_physics, offsetof(struct acq_page_physics, field), SIZE(acq_page_physics, field)}
-#define G(channel, field) \
-    {ACQ_graphics_##channel, ACQ_PAGE_graphics, offsetof(struct acq_page_graphics, field), \
-     SIZE(acq_page_graphics, field)}
-#define S(channel, field) \
-    {ACQ_stat_##channel, ACQ_PAGE_statics, offsetof(struct acq_page_static, field), SIZE(acq_page_static, field)}
+#define P(channel, field)                                                                  \
+    {                                                                                      \
+        ACQ_physics_##channel, ACQ_PAGE_physics, offsetof(struct acq_page_physics, field), \
+            SIZE(acq_page_physics, field)                                                  \
+    }
+#define G(channel, field)                                                                     \
+    {                                                                                         \
+        ACQ_graphics_##channel, ACQ_PAGE_graphics, offsetof(struct acq_page_graphics, field), \
+            SIZE(acq_page_graphics, field)                                                    \
+    }
+#define S(channel, field)                                                                                           \
+    {                                                                                                               \
+        ACQ_stat_##channel, ACQ_PAGE_statics, offsetof(struct acq_page_static, field), SIZE(acq_page_static, field) \
+    }
 static const struct field fields[] = {
-    P(packet_id, packet_id), P(gas, gas), P(brake, brake), P(fuel, fuel), P(gear, gear), P(engine_rpm, rpms),
-    P(steer, steer_angle), P(speed_kmh, speed_kmh), P(velocity, velocity), P(acc_g, acc_g), P(tyre_slip, wheel_slip),
-    P(tyre_load, wheel_load), P(tyre_pressure, wheels_pressure), P(wheel_angular_speed, wheel_angular_speed),
-    P(tyre_wear, tyre_wear), P(tyre_dirty_level, tyre_dirty_level), P(tyre_temp_c, tyre_core_temperature),
-    P(camber, camber_rad), P(suspension_travel, suspension_travel), P(drs, drs), P(tc, tc), P(heading, heading),
-    P(pitch, pitch), P(roll, roll), P(cg_height, cg_height), P(car_damage_front, car_damage[0]),
-    P(car_damage_rear, car_damage[1]), P(car_damage_left, car_damage[2]), P(car_damage_right, car_damage[3]),
-    P(car_damage_centre, car_damage[4]), P(tyres_out, number_of_tyres_out), P(pit_limiter_on, pit_limiter_on),
-    P(abs, abs), P(kers_charge, kers_charge), P(kers_input, kers_input), P(auto_shifter_on, auto_shifter_on),
-    P(ride_height_front, ride_height[0]), P(ride_height_rear, ride_height[1]), P(turbo_boost, turbo_boost),
-    P(ballast, ballast), P(air_density, air_density), P(air_temp, air_temp), P(road_temp, road_temp),
-    P(angular_velocity, local_angular_vel), P(final_ff, final_ff), P(engine_brake, engine_brake),
-    P(ers_recovery_level, ers_recovery_level), P(ers_power_level, ers_power_level),
-    P(ers_heat_charging, ers_heat_charging), P(ers_is_charging, ers_is_charging), P(kers_current, kers_current_kj),
-    P(drs_available, drs_available), P(drs_enabled, drs_enabled), P(brake_temp, brake_temp), P(clutch, clutch),
-    P(tyre_temp_inner, tyre_temp_i), P(tyre_temp_middle, tyre_temp_m), P(tyre_temp_outer, tyre_temp_o),
-    P(is_ai_controlled, is_ai_controlled), P(tyre_contact_point_fl, tyre_contact_point[0]),
-    P(tyre_contact_point_fr, tyre_contact_point[1]), P(tyre_contact_point_rl, tyre_contact_point[2]),
-    P(tyre_contact_point_rr, tyre_contact_point[3]), P(tyre_contact_normal_fl, tyre_contact_normal[0]),
-    P(tyre_contact_normal_fr, tyre_contact_normal[1]), P(tyre_contact_normal_rl, tyre_contact_normal[2]),
-    P(tyre_contact_normal_rr, tyre_contact_normal[3]), P(tyre_contact_heading_fl, tyre_contact_heading[0]),
-    P(tyre_contact_heading_fr, tyre_contact_heading[1]), P(tyre_contact_heading_rl, tyre_contact_heading[2]),
-    P(tyre_contact_heading_rr, tyre_contact_heading[3]), P(brake_bias, brake_bias), P(local_velocity, local_velocity),
+    P(packet_id, packet_id),
+    P(gas, gas),
+    P(brake, brake),
+    P(fuel, fuel),
+    P(gear, gear),
+    P(engine_rpm, rpms),
+    P(steer, steer_angle),
+    P(speed_kmh, speed_kmh),
+    P(velocity, velocity),
+    P(acc_g, acc_g),
+    P(tyre_slip, wheel_slip),
+    P(tyre_load, wheel_load),
+    P(tyre_pressure, wheels_pressure),
+    P(wheel_angular_speed, wheel_angular_speed),
+    P(tyre_wear, tyre_wear),
+    P(tyre_dirty_level, tyre_dirty_level),
+    P(tyre_temp_c, tyre_core_temperature),
+    P(camber, camber_rad),
+    P(suspension_travel, suspension_travel),
+    P(drs, drs),
+    P(tc, tc),
+    P(heading, heading),
+    P(pitch, pitch),
+    P(roll, roll),
+    P(cg_height, cg_height),
+    P(car_damage_front, car_damage[0]),
+    P(car_damage_rear, car_damage[1]),
+    P(car_damage_left, car_damage[2]),
+    P(car_damage_right, car_damage[3]),
+    P(car_damage_centre, car_damage[4]),
+    P(tyres_out, number_of_tyres_out),
+    P(pit_limiter_on, pit_limiter_on),
+    P(abs, abs),
+    P(kers_charge, kers_charge),
+    P(kers_input, kers_input),
+    P(auto_shifter_on, auto_shifter_on),
+    P(ride_height_front, ride_height[0]),
+    P(ride_height_rear, ride_height[1]),
+    P(turbo_boost, turbo_boost),
+    P(ballast, ballast),
+    P(air_density, air_density),
+    P(air_temp, air_temp),
+    P(road_temp, road_temp),
+    P(angular_velocity, local_angular_vel),
+    P(final_ff, final_ff),
+    P(engine_brake, engine_brake),
+    P(ers_recovery_level, ers_recovery_level),
+    P(ers_power_level, ers_power_level),
+    P(ers_heat_charging, ers_heat_charging),
+    P(ers_is_charging, ers_is_charging),
+    P(kers_current, kers_current_kj),
+    P(drs_available, drs_available),
+    P(drs_enabled, drs_enabled),
+    P(brake_temp, brake_temp),
+    P(clutch, clutch),
+    P(tyre_temp_inner, tyre_temp_i),
+    P(tyre_temp_middle, tyre_temp_m),
+    P(tyre_temp_outer, tyre_temp_o),
+    P(is_ai_controlled, is_ai_controlled),
+    P(tyre_contact_point_fl, tyre_contact_point[0]),
+    P(tyre_contact_point_fr, tyre_contact_point[1]),
+    P(tyre_contact_point_rl, tyre_contact_point[2]),
+    P(tyre_contact_point_rr, tyre_contact_point[3]),
+    P(tyre_contact_normal_fl, tyre_contact_normal[0]),
+    P(tyre_contact_normal_fr, tyre_contact_normal[1]),
+    P(tyre_contact_normal_rl, tyre_contact_normal[2]),
+    P(tyre_contact_normal_rr, tyre_contact_normal[3]),
+    P(tyre_contact_heading_fl, tyre_contact_heading[0]),
+    P(tyre_contact_heading_fr, tyre_contact_heading[1]),
+    P(tyre_contact_heading_rl, tyre_contact_heading[2]),
+    P(tyre_contact_heading_rr, tyre_contact_heading[3]),
+    P(brake_bias, brake_bias),
+    P(local_velocity, local_velocity),
     {ACQ_graphics_delta_lap_s, ACQ_PAGE_physics, offsetof(struct acq_page_physics, performance_meter), 4},
-    G(packet_id, packet_id), G(status, status), G(session_type, session), G(split, split),
-    G(completed_laps, completed_laps), G(position, position), G(current_time_ms, i_current_time),
-    G(last_time_ms, i_last_time), G(best_time_ms, i_best_time), G(i_current_time_s, i_current_time),
-    G(i_last_time_s, i_last_time), G(i_best_time_s, i_best_time), G(session_time_left, session_time_left),
-    G(distance_traveled, distance_traveled), G(is_in_pit, is_in_pit), G(current_sector_index, current_sector_index),
-    G(last_sector_time_ms, last_sector_time), G(number_of_laps, number_of_laps), G(tyre_compound, tyre_compound),
-    G(replay_time_multiplier, replay_time_multiplier), G(normalized_car_pos, normalized_car_position),
-    G(car_coordinates, car_coordinates), G(penalty_time, penalty_time), G(flag, flag), G(ideal_line_on, ideal_line_on),
-    G(is_in_pit_lane, is_in_pit_lane), G(surface_grip, surface_grip), G(mandatory_pit_done, mandatory_pit_done),
-    G(wind_speed, wind_speed), G(wind_direction, wind_direction),
-    S(sm_version, sm_version), S(ac_version, ac_version), S(number_of_sessions, number_of_sessions),
-    S(num_cars, num_cars), S(car_model, car_model), S(track, track), S(player_name, player_name),
-    S(player_surname, player_surname), S(player_nick, player_nick), S(sector_count, sector_count),
-    S(max_torque, max_torque), S(max_power, max_power), S(max_rpm, max_rpm), S(max_fuel, max_fuel),
-    S(suspension_max_travel, suspension_max_travel), S(tyre_radius, tyre_radius), S(max_turbo_boost, max_turbo_boost),
-    S(deprecated_1, deprecated_1), S(deprecated_2, deprecated_2), S(penalties_enabled, penalties_enabled),
-    S(aid_fuel_rate, aid_fuel_rate), S(aid_tire_rate, aid_tire_rate),
-    S(aid_mechanical_damage, aid_mechanical_damage), S(aid_allow_tyre_blankets, aid_allow_tyre_blankets),
-    S(aid_stability, aid_stability), S(aid_auto_clutch, aid_auto_clutch), S(aid_auto_blip, aid_auto_blip),
-    S(has_drs, has_drs), S(has_ers, has_ers), S(has_kers, has_kers), S(kers_max, kers_max_j),
+    G(packet_id, packet_id),
+    G(status, status),
+    G(session_type, session),
+    G(split, split),
+    G(completed_laps, completed_laps),
+    G(position, position),
+    G(current_time_ms, i_current_time),
+    G(last_time_ms, i_last_time),
+    G(best_time_ms, i_best_time),
+    G(i_current_time_s, i_current_time),
+    G(i_last_time_s, i_last_time),
+    G(i_best_time_s, i_best_time),
+    G(session_time_left, session_time_left),
+    G(distance_traveled, distance_traveled),
+    G(is_in_pit, is_in_pit),
+    G(current_sector_index, current_sector_index),
+    G(last_sector_time_ms, last_sector_time),
+    G(number_of_laps, number_of_laps),
+    G(tyre_compound, tyre_compound),
+    G(replay_time_multiplier, replay_time_multiplier),
+    G(normalized_car_pos, normalized_car_position),
+    G(car_coordinates, car_coordinates),
+    G(penalty_time, penalty_time),
+    G(flag, flag),
+    G(ideal_line_on, ideal_line_on),
+    G(is_in_pit_lane, is_in_pit_lane),
+    G(surface_grip, surface_grip),
+    G(mandatory_pit_done, mandatory_pit_done),
+    G(wind_speed, wind_speed),
+    G(wind_direction, wind_direction),
+    S(sm_version, sm_version),
+    S(ac_version, ac_version),
+    S(number_of_sessions, number_of_sessions),
+    S(num_cars, num_cars),
+    S(car_model, car_model),
+    S(track, track),
+    S(player_name, player_name),
+    S(player_surname, player_surname),
+    S(player_nick, player_nick),
+    S(sector_count, sector_count),
+    S(max_torque, max_torque),
+    S(max_power, max_power),
+    S(max_rpm, max_rpm),
+    S(max_fuel, max_fuel),
+    S(suspension_max_travel, suspension_max_travel),
+    S(tyre_radius, tyre_radius),
+    S(max_turbo_boost, max_turbo_boost),
+    S(deprecated_1, deprecated_1),
+    S(deprecated_2, deprecated_2),
+    S(penalties_enabled, penalties_enabled),
+    S(aid_fuel_rate, aid_fuel_rate),
+    S(aid_tire_rate, aid_tire_rate),
+    S(aid_mechanical_damage, aid_mechanical_damage),
+    S(aid_allow_tyre_blankets, aid_allow_tyre_blankets),
+    S(aid_stability, aid_stability),
+    S(aid_auto_clutch, aid_auto_clutch),
+    S(aid_auto_blip, aid_auto_blip),
+    S(has_drs, has_drs),
+    S(has_ers, has_ers),
+    S(has_kers, has_kers),
+    S(kers_max, kers_max_j),
     S(engine_brake_settings_count, engine_brake_settings_count),
-    S(ers_power_controller_count, ers_power_controller_count), S(track_spline_length, track_spline_length),
-    S(track_configuration, track_configuration), S(ers_max, ers_max_j), S(is_timed_race, is_timed_race),
-    S(has_extra_lap, has_extra_lap), S(car_skin, car_skin), S(reversed_grid_positions, reversed_grid_positions),
-    S(pit_window_start, pit_window_start), S(pit_window_end, pit_window_end),
+    S(ers_power_controller_count, ers_power_controller_count),
+    S(track_spline_length, track_spline_length),
+    S(track_configuration, track_configuration),
+    S(ers_max, ers_max_j),
+    S(is_timed_race, is_timed_race),
+    S(has_extra_lap, has_extra_lap),
+    S(car_skin, car_skin),
+    S(reversed_grid_positions, reversed_grid_positions),
+    S(pit_window_start, pit_window_start),
+    S(pit_window_end, pit_window_end),
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -102,7 +206,7 @@ static void pages_are_covered(void **state)
     static const struct {
         enum acq_page page;
         size_t from, to;
-    } left_out[] = {{ACQ_PAGE_graphics, 12, 102}, /* currentTime, lastTime, bestTime */
+    } left_out[] = {{ACQ_PAGE_graphics, 12, 102},  /* currentTime, lastTime, bestTime */
                     {ACQ_PAGE_graphics, 242, 244}, /* padding, here and below */
                     {ACQ_PAGE_statics, 398, 400},
                     {ACQ_PAGE_statics, 590, 592},
@@ -159,30 +263,47 @@ static void original_tags(void **state)
     static const struct {
         enum acq_id id;
         unsigned tag, type;
-    } rows[] = {
-        {ACQ_head_monotonic_ns, 1, ACQ_TYPE_U64}, {ACQ_head_game, 2, ACQ_TYPE_STR},
-        {ACQ_head_session_id, 3, ACQ_TYPE_STR}, {ACQ_physics, 4, ACQ_TYPE_GROUP}, {ACQ_graphics, 5, ACQ_TYPE_GROUP},
-        {ACQ_stat, 6, ACQ_TYPE_GROUP}, {ACQ_physics_speed_kmh, 1, ACQ_TYPE_F32}, {ACQ_physics_gas, 2, ACQ_TYPE_F32},
-        {ACQ_physics_brake, 3, ACQ_TYPE_F32}, {ACQ_physics_clutch, 4, ACQ_TYPE_F32},
-        {ACQ_physics_gear, 5, ACQ_TYPE_I32}, {ACQ_physics_steer, 6, ACQ_TYPE_F32},
-        {ACQ_physics_engine_rpm, 7, ACQ_TYPE_F32}, {ACQ_physics_tyre_slip, 8, ACQ_TYPE_FLOATS},
-        {ACQ_physics_tyre_load, 9, ACQ_TYPE_FLOATS}, {ACQ_physics_tyre_temp_c, 10, ACQ_TYPE_FLOATS},
-        {ACQ_physics_suspension_travel, 11, ACQ_TYPE_FLOATS}, {ACQ_physics_acc_g, 12, ACQ_TYPE_FLOATS},
-        {ACQ_physics_velocity, 13, ACQ_TYPE_FLOATS}, {ACQ_physics_angular_velocity, 14, ACQ_TYPE_FLOATS},
-        {ACQ_graphics_status, 1, ACQ_TYPE_I32}, {ACQ_graphics_completed_laps, 2, ACQ_TYPE_I32},
-        {ACQ_graphics_position, 3, ACQ_TYPE_I32}, {ACQ_graphics_i_current_time_s, 4, ACQ_TYPE_F32},
-        {ACQ_graphics_i_last_time_s, 5, ACQ_TYPE_F32}, {ACQ_graphics_i_best_time_s, 6, ACQ_TYPE_F32},
-        {ACQ_graphics_lap_time_s, 7, ACQ_TYPE_F32}, {ACQ_graphics_delta_lap_s, 8, ACQ_TYPE_F32},
-        {ACQ_graphics_normalized_car_pos, 9, ACQ_TYPE_F32}, {ACQ_stat_car_model, 1, ACQ_TYPE_STR},
-        {ACQ_stat_track, 2, ACQ_TYPE_STR}, {ACQ_stat_track_configuration, 3, ACQ_TYPE_STR},
-        {ACQ_stat_max_rpm, 4, ACQ_TYPE_I32}};
+    } rows[] = {{ACQ_head_monotonic_ns, 1, ACQ_TYPE_U64},
+                {ACQ_head_game, 2, ACQ_TYPE_STR},
+                {ACQ_head_session_id, 3, ACQ_TYPE_STR},
+                {ACQ_physics, 4, ACQ_TYPE_GROUP},
+                {ACQ_graphics, 5, ACQ_TYPE_GROUP},
+                {ACQ_stat, 6, ACQ_TYPE_GROUP},
+                {ACQ_physics_speed_kmh, 1, ACQ_TYPE_F32},
+                {ACQ_physics_gas, 2, ACQ_TYPE_F32},
+                {ACQ_physics_brake, 3, ACQ_TYPE_F32},
+                {ACQ_physics_clutch, 4, ACQ_TYPE_F32},
+                {ACQ_physics_gear, 5, ACQ_TYPE_I32},
+                {ACQ_physics_steer, 6, ACQ_TYPE_F32},
+                {ACQ_physics_engine_rpm, 7, ACQ_TYPE_F32},
+                {ACQ_physics_tyre_slip, 8, ACQ_TYPE_FLOATS},
+                {ACQ_physics_tyre_load, 9, ACQ_TYPE_FLOATS},
+                {ACQ_physics_tyre_temp_c, 10, ACQ_TYPE_FLOATS},
+                {ACQ_physics_suspension_travel, 11, ACQ_TYPE_FLOATS},
+                {ACQ_physics_acc_g, 12, ACQ_TYPE_FLOATS},
+                {ACQ_physics_velocity, 13, ACQ_TYPE_FLOATS},
+                {ACQ_physics_angular_velocity, 14, ACQ_TYPE_FLOATS},
+                {ACQ_graphics_status, 1, ACQ_TYPE_I32},
+                {ACQ_graphics_completed_laps, 2, ACQ_TYPE_I32},
+                {ACQ_graphics_position, 3, ACQ_TYPE_I32},
+                {ACQ_graphics_i_current_time_s, 4, ACQ_TYPE_F32},
+                {ACQ_graphics_i_last_time_s, 5, ACQ_TYPE_F32},
+                {ACQ_graphics_i_best_time_s, 6, ACQ_TYPE_F32},
+                {ACQ_graphics_lap_time_s, 7, ACQ_TYPE_F32},
+                {ACQ_graphics_delta_lap_s, 8, ACQ_TYPE_F32},
+                {ACQ_graphics_normalized_car_pos, 9, ACQ_TYPE_F32},
+                {ACQ_stat_car_model, 1, ACQ_TYPE_STR},
+                {ACQ_stat_track, 2, ACQ_TYPE_STR},
+                {ACQ_stat_track_configuration, 3, ACQ_TYPE_STR},
+                {ACQ_stat_max_rpm, 4, ACQ_TYPE_I32}};
     size_t low = 0;
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(acq_channels[rows[i].id].tag, rows[i].tag);
         assert_int_equal(acq_channels[rows[i].id].type, rows[i].type);
     }
-    for (unsigned id = 1; id < ACQ_IDS; id++) low += acq_channels[id].tag < 16 && acq_channels[id].group != ACQ_IN_capture;
+    for (unsigned id = 1; id < ACQ_IDS; id++)
+        low += acq_channels[id].tag < 16 && acq_channels[id].group != ACQ_IN_capture;
     assert_int_equal(low, sizeof rows / sizeof *rows);
 }
 
@@ -225,7 +346,8 @@ static void put_text(uint8_t *page, size_t at, size_t units, const char *text)
     acq_text_to_utf16(page + at, units, text);
 }
 
-/* random_page: any bits, but texts without garbage behind their end, and numbers that their conversions can give back */
+/* random_page: any bits, but texts without garbage behind their end, and numbers that their conversions can give back
+ */
 static void random_page(uint64_t *random, enum acq_page page, uint8_t *bytes)
 {
     random_bytes(random, bytes, page_sizes[page]);
@@ -361,10 +483,11 @@ static void groups_are_marked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_match_pages), cmocka_unit_test(pages_are_covered),  cmocka_unit_test(rows_are_sane),
-        cmocka_unit_test(original_tags),    cmocka_unit_test(columns),            cmocka_unit_test(page_round_trip),
-        cmocka_unit_test(conversions),      cmocka_unit_test(page_through_bytes), cmocka_unit_test(short_pages),
-        cmocka_unit_test(groups_are_marked),
+        cmocka_unit_test(rows_match_pages), cmocka_unit_test(pages_are_covered),
+        cmocka_unit_test(rows_are_sane),    cmocka_unit_test(original_tags),
+        cmocka_unit_test(columns),          cmocka_unit_test(page_round_trip),
+        cmocka_unit_test(conversions),      cmocka_unit_test(page_through_bytes),
+        cmocka_unit_test(short_pages),      cmocka_unit_test(groups_are_marked),
     };
     return cmocka_run_group_tests_name("channels", tests, NULL, NULL);
 }

@@ -174,6 +174,12 @@ static void newer_version(void **state)
     struct got got = read_damaged(bytes, size);
     assert_int_equal(got.result, ACQ_VERSION);
     got_free(&got);
+    /* the same in the middle of a recording can only be damage */
+    memcpy(bytes + list.at[2], bytes, 17);
+    memcpy(bytes, whole, 17);
+    got = read_damaged(bytes, size);
+    check_damage(&got, list.at[2], list.at[2] + 17);
+    got_free(&got);
     free(bytes);
 }
 
@@ -402,12 +408,18 @@ static void standard_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cut_anywhere),         cmocka_unit_test(cut_in_the_first_member),
-        cmocka_unit_test(bit_flips),            cmocka_unit_test(version_flips),
-        cmocka_unit_test(holes),                cmocka_unit_test(missing_piece),
-        cmocka_unit_test(newer_version),        cmocka_unit_test(concatenated),
-        cmocka_unit_test(foreign_cut_anywhere), cmocka_unit_test(foreign_long),
-        cmocka_unit_test(foreign_bad_length),   cmocka_unit_test(not_recordings),
+        cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(cut_in_the_first_member),
+        cmocka_unit_test(bit_flips),
+        cmocka_unit_test(version_flips),
+        cmocka_unit_test(holes),
+        cmocka_unit_test(missing_piece),
+        cmocka_unit_test(newer_version),
+        cmocka_unit_test(concatenated),
+        cmocka_unit_test(foreign_cut_anywhere),
+        cmocka_unit_test(foreign_long),
+        cmocka_unit_test(foreign_bad_length),
+        cmocka_unit_test(not_recordings),
         cmocka_unit_test(standard_input),
     };
     return cmocka_run_group_tests_name("damage", tests, begin, end);

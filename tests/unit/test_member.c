@@ -37,13 +37,18 @@ static void seal(struct acq_member *m, const void *raw, size_t n)
 
 static void header_round_trip(void **state)
 {
-    struct acq_member m = {.kind = ACQ_MEMBER_FRAMES, .first_seq = UINT64_C(0x123456789abcdef0), .frames = 83,
-                           .first_t_ns = -5, .last_t_ns = INT64_MAX, .first_utc_ns = 77, .laps = -1,
-                           .best_lap_ms = INT32_MIN}, back;
+    struct acq_member m = {.kind = ACQ_MEMBER_FRAMES,
+                           .first_seq = UINT64_C(0x123456789abcdef0),
+                           .frames = 83,
+                           .first_t_ns = -5,
+                           .last_t_ns = INT64_MAX,
+                           .first_utc_ns = 77,
+                           .laps = -1,
+                           .best_lap_ms = INT32_MIN},
+                      back;
     (void)state;
     seal(&m, "some content, some content", 26);
-    for (size_t n = 0; n < ACQ_MEMBER_HEADER; n++)
-        assert_int_equal(acq_member_parse(&back, file.bytes, n), ACQ_AGAIN);
+    for (size_t n = 0; n < ACQ_MEMBER_HEADER; n++) assert_int_equal(acq_member_parse(&back, file.bytes, n), ACQ_AGAIN);
     assert_int_equal(acq_member_parse(&back, file.bytes, ACQ_MEMBER_HEADER), ACQ_OK);
     assert_true(back.kind == m.kind && back.first_seq == m.first_seq && back.frames == m.frames &&
                 back.first_t_ns == m.first_t_ns && back.last_t_ns == m.last_t_ns &&
@@ -97,8 +102,8 @@ static void lying_header(void **state)
     struct acq_member m = {.frames = 1}, back;
     (void)state;
     seal(&m, "hello hello hello", 17);
-    static const uint32_t sizes[][2] = {{0, 17},   {92, 17}, {ACQ_MEMBER_SIZE_MAX + 1, 17}, {UINT32_MAX, 17},
-                                        {93, 17},  {0, 0},   {100, ACQ_MEMBER_RAW_MAX + 1}, {100, UINT32_MAX}};
+    static const uint32_t sizes[][2] = {{0, 17},  {92, 17}, {ACQ_MEMBER_SIZE_MAX + 1, 17}, {UINT32_MAX, 17},
+                                        {93, 17}, {0, 0},   {100, ACQ_MEMBER_RAW_MAX + 1}, {100, UINT32_MAX}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         uint8_t *d = file.bytes + 16;
         acq_put_le(d + 4, sizes[i][0], 4);

@@ -20,9 +20,14 @@ static const struct acq_option table[] = {
     {0, "share", "X", ACQ_OPT_NUMBER, offsetof(struct values, share), 0, 1, "a share"},
     {'c', "columns", "LIST", ACQ_OPT_LIST, offsetof(struct values, list), 0, 0, "a list"},
 };
-static const struct acq_command command = {
-    .name = "acq test", .usage = "IN [OUT]", .summary = "Test.", .more = "Examples: none", .options = table,
-    .option_count = 5, .arguments_min = 1, .arguments_max = 2};
+static const struct acq_command command = {.name = "acq test",
+                                           .usage = "IN [OUT]",
+                                           .summary = "Test.",
+                                           .more = "Examples: none",
+                                           .options = table,
+                                           .option_count = 5,
+                                           .arguments_min = 1,
+                                           .arguments_max = 2};
 
 static struct values v;
 static struct acq_texts arguments;
@@ -166,7 +171,7 @@ static void nearest(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(forms),   cmocka_unit_test(lists), cmocka_unit_test(refused),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(lists), cmocka_unit_test(refused),
                                        cmocka_unit_test(nearest), cmocka_unit_test(help)};
     return cmocka_run_group_tests_name("opt", tests, NULL, NULL);
 }

@@ -276,8 +276,8 @@ static void context_changes(void **state)
     assert_whole(path, 16);
 }
 
-/* Other protobuf writers put fields in the order of their numbers: stat (6) stands before seq (16) and utc_ns (17). What
- * is repeated in the next member must be the context alone. */
+/* Other protobuf writers put fields in the order of their numbers: stat (6) stands before seq (16) and utc_ns (17).
+ * What is repeated in the next member must be the context alone. */
 static void context_of_other_writers(void **state)
 {
     const char *path = file_in(folder, "order.pb.gz");
@@ -546,13 +546,20 @@ static void skip_to(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_come_back),  cmocka_unit_test(headers_and_context),
-        cmocka_unit_test(resume_after_a_cut), cmocka_unit_test(resume_after_damage),
-        cmocka_unit_test(resume_refuses),   cmocka_unit_test(context_changes),
-        cmocka_unit_test(context_of_other_writers), cmocka_unit_test(too_long_frames),
-        cmocka_unit_test(never_overwrites), cmocka_unit_test(seal_beside),
-        cmocka_unit_test(disk_full),        cmocka_unit_test(names),
-        cmocka_unit_test(name_of_parts),    cmocka_unit_test(skip_to),
+        cmocka_unit_test(bytes_come_back),
+        cmocka_unit_test(headers_and_context),
+        cmocka_unit_test(resume_after_a_cut),
+        cmocka_unit_test(resume_after_damage),
+        cmocka_unit_test(resume_refuses),
+        cmocka_unit_test(context_changes),
+        cmocka_unit_test(context_of_other_writers),
+        cmocka_unit_test(too_long_frames),
+        cmocka_unit_test(never_overwrites),
+        cmocka_unit_test(seal_beside),
+        cmocka_unit_test(disk_full),
+        cmocka_unit_test(names),
+        cmocka_unit_test(name_of_parts),
+        cmocka_unit_test(skip_to),
     };
     return cmocka_run_group_tests_name("record", tests, begin, end);
 }

@@ -132,7 +132,9 @@ static void page_text(void **state)
     assert_true(u[0] == 0xd83c && u[1] == 0xdfce && u[2] == 0);
     acq_page_text(u, 4, "a\xc3");
     assert_true(u[0] == 'a' && u[1] == 0xfffd && u[2] == 0);
-    acq_page_text(u, 4, "\xed\xa0\x80" "b");
+    acq_page_text(u, 4,
+                  "\xed\xa0\x80"
+                  "b");
     assert_true(u[0] == 0xfffd);
 }
 
@@ -160,8 +162,8 @@ static void times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(from_utf16), cmocka_unit_test(from_anything), cmocka_unit_test(to_utf16),
-        cmocka_unit_test(there_and_back), cmocka_unit_test(set_text), cmocka_unit_test(page_text),
+        cmocka_unit_test(from_utf16),     cmocka_unit_test(from_anything), cmocka_unit_test(to_utf16),
+        cmocka_unit_test(there_and_back), cmocka_unit_test(set_text),      cmocka_unit_test(page_text),
         cmocka_unit_test(times),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
