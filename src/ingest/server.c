@@ -209,7 +209,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct server *server = timer->data;
     int64_t now = acq_now_ns();
-    for (struct acq_session *s = server->sessions.first; s; s = s->next) acq_session_tick(s, now);
+    acq_sessions_tick(&server->sessions, now);
     flush_all(server);
     show(server, now);
     if (server->drain_until_ns && drained(server, now)) uv_stop(&server->loop);

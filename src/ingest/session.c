@@ -239,6 +239,20 @@ void acq_session_tick(struct acq_session *s, int64_t now_ns)
     s->recorder = NULL;
 }
 
+void acq_sessions_tick(struct acq_sessions *all, int64_t now_ns)
+{
+    for (struct acq_session **place = &all->first; *place;) {
+        struct acq_session *s = *place;
+        acq_session_tick(s, now_ns);
+        if (s->call || s->working || s->recorder || now_ns - s->idle_ns < IDLE_NS) {
+            place = &s->next;
+        } else {
+            *place = s->next;
+            free(s);
+        }
+    }
+}
+
 void acq_sessions_close(struct acq_sessions *all)
 {
     struct acq_err err = {0};

@@ -63,6 +63,9 @@ int acq_session_take(struct acq_session *session, const uint8_t *bytes, size_t n
 /* acq_session_tick seals what is due and closes the recording of a session that has been without a stream for long. */
 void acq_session_tick(struct acq_session *session, int64_t now_ns);
 
+/* acq_sessions_tick does that for all, and forgets sessions that nothing is left of in memory. */
+void acq_sessions_tick(struct acq_sessions *all, int64_t now_ns);
+
 /* acq_session_finish: the client sends no more; the stream ends with OK when all is durable. */
 void acq_session_finish(struct acq_session *session);
 

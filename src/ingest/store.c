@@ -83,13 +83,28 @@ void acq_store_forget(struct acq_store *store, const char *path)
     store->n = kept;
 }
 
+/* set_aside renames a recording that cannot be gone on with: it is kept for people, and the client sends again. */
+static int set_aside(struct acq_store *store, size_t i, struct acq_err *err)
+{
+    char to[ACQ_PATH_MAX + 16], unused[ACQ_PATH_MAX + 32];
+    snprintf(to, sizeof to, "%s.damaged", store->entries[i].path);
+    int r = acq_path_unused(unused, sizeof unused, to);
+    if (r == ACQ_OK) r = acq_path_rename(store->entries[i].path, unused, err);
+    if (r < 0) return r;
+    acq_log(ACQ_LOG_WARN, "%s; kept as %s, and the session is taken from its begin", err->text, unused);
+    store->entries[i] = store->entries[--store->n];
+    return acq_fail(err, ACQ_MISSING, "there is no whole recording of this session");
+}
+
 int acq_store_resume(struct acq_store *store, const char *session_id, struct acq_recorder **recorder,
                      struct acq_err *err)
 {
     /* the newest first: after a failure of the disk an earlier file of the session may hold nothing */
-    for (size_t i = store->n; i-- > 0;)
-        if (!strcmp(store->entries[i].session_id, session_id))
-            return acq_recorder_resume(recorder, store->entries[i].path, err);
+    for (size_t i = store->n; i-- > 0;) {
+        if (strcmp(store->entries[i].session_id, session_id)) continue;
+        int r = acq_recorder_resume(recorder, store->entries[i].path, err);
+        return r == ACQ_FORMAT ? set_aside(store, i, err) : r;
+    }
     return acq_fail(err, ACQ_MISSING, "there is no recording of session %s", session_id);
 }
 

@@ -27,8 +27,8 @@ struct acq_store {
 int acq_store_init(struct acq_store *store, const char *dir, struct acq_err *err);
 void acq_store_fini(struct acq_store *store);
 
-/* acq_store_resume opens the recording of a session to go on with it. Returns 0 and *recorder, ACQ_MISSING if there is
- * none, or an error. */
+/* acq_store_resume opens the recording of a session to go on with it; one that is damaged in the middle is set aside.
+ * Returns 0 and *recorder, ACQ_MISSING if there is none, or an error. */
 int acq_store_resume(struct acq_store *store, const char *session_id, struct acq_recorder **recorder,
                      struct acq_err *err);
 

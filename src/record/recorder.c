@@ -123,19 +123,25 @@ static int keep_context(struct acq_recorder *r, const uint8_t *bytes, size_t n)
     return ACQ_OK;
 }
 
+/* read_member reads the member at `position` and its content. Returns false if it is not whole. */
+static bool read_member(struct acq_recorder *r, uint64_t position, struct libdeflate_decompressor *inflate,
+                        struct acq_member *m, struct acq_buf *raw)
+{
+    uint8_t header[ACQ_MEMBER_HEADER];
+    r->packed.len = 0;
+    return read_at(r->fd, position, header, sizeof header) && acq_member_parse(m, header, sizeof header) == ACQ_OK &&
+           acq_buf_reserve(&r->packed, m->size) == ACQ_OK && read_at(r->fd, position, r->packed.bytes, m->size) &&
+           acq_member_open(m, r->packed.bytes, inflate, raw) == ACQ_OK;
+}
+
 /* take_over makes the member at `position` the last of the recording. Returns false if it is not whole. */
 static bool take_over(struct acq_recorder *r, uint64_t position, struct libdeflate_decompressor *inflate)
 {
-    uint8_t header[ACQ_MEMBER_HEADER];
     struct acq_member m;
     struct acq_batch batch;
     const uint8_t *frame;
     size_t n;
-    r->packed.len = 0;
-    if (!read_at(r->fd, position, header, sizeof header) || acq_member_parse(&m, header, sizeof header) < 0 ||
-        acq_buf_reserve(&r->packed, m.size) < 0 || !read_at(r->fd, position, r->packed.bytes, m.size) ||
-        acq_member_open(&m, r->packed.bytes, inflate, &r->open.raw) < 0)
-        return false;
+    if (!read_member(r, position, inflate, &m, &r->open.raw)) return false;
     batch = (struct acq_batch){r->open.raw.bytes, r->open.raw.len};
     r->open.raw.len = 0;
     while (acq_batch_next(&batch, &frame, &n) == ACQ_OK)
@@ -149,7 +155,30 @@ static bool take_over(struct acq_recorder *r, uint64_t position, struct libdefla
     return true;
 }
 
-/* find_end goes to the last member that is whole: a crash can leave good headers with nothing behind them. */
+/* frames_behind says whether whole members with frames stand behind the one that is to be the last: then the file is
+ * damaged in the middle, and cutting it off there would lose them. */
+static bool frames_behind(struct acq_recorder *r, struct libdeflate_decompressor *inflate)
+{
+    uint8_t bytes[16 * 1024];
+    struct acq_member m;
+    struct acq_buf raw;
+    size_t n = 0, i = 0;
+    bool found = false;
+    acq_buf_init(&raw, ACQ_MEMBER_RAW_MAX);
+    for (uint64_t at = r->state.size; !found && acq_file_seek(r->fd, at + n) == ACQ_OK; at += i, n -= i) {
+        ptrdiff_t got = acq_file_read(r->fd, bytes + n, sizeof bytes - n);
+        if (got <= 0) break;
+        n += (size_t)got;
+        for (i = 0; !found && n - i >= ACQ_MEMBER_HEADER; i++)
+            found = bytes[i] == 0x1f && read_member(r, at + i, inflate, &m, &raw) && m.kind == ACQ_MEMBER_FRAMES;
+        memmove(bytes, bytes + i, n - i);
+    }
+    acq_buf_fini(&raw);
+    return found;
+}
+
+/* find_end goes to the last member that is whole: a crash can leave good headers with nothing behind them. Whole ones
+ * behind one that is not are no crash, but damage. */
 static int find_end(struct acq_recorder *r, struct acq_err *err)
 {
     struct libdeflate_decompressor *inflate = libdeflate_alloc_decompressor();
@@ -161,7 +190,9 @@ static int find_end(struct acq_recorder *r, struct acq_err *err)
         for (uint64_t i = first; i < n && take_over(r, at[i % CHECKED], inflate);) i++;
         n = first;
     } while (n && !r->state.size);
+    bool behind = r->state.size && frames_behind(r, inflate);
     libdeflate_free_decompressor(inflate);
+    if (behind) return acq_fail(err, ACQ_FORMAT, "%s is damaged in the middle: it cannot be gone on with", r->path);
     if (r->state.size) return ACQ_OK;
     return acq_fail(err, ACQ_FORMAT, "%s holds no frame of ours to go on from", r->path);
 }

@@ -20,7 +20,8 @@ struct acq_recorder;
 int acq_recorder_new(struct acq_recorder **recorder, const char *path, struct acq_err *err);
 
 /* acq_recorder_resume opens a recording of ours to go on with it: whatever stands behind its last whole member (a torn
- * write, the end mark) is cut off. Returns 0, or an error if it is missing, not of ours, or not writable. */
+ * write, the end mark) is cut off. Returns 0; ACQ_FORMAT, with nothing changed, if it is not of ours, holds no frame,
+ * or is damaged in the middle, with whole members behind; or an error if it is missing or not writable. */
 int acq_recorder_resume(struct acq_recorder **recorder, const char *path, struct acq_err *err);
 
 /* acq_recorder_add appends the encoded frame of n bytes to the open member; `f` is the same, decoded. A member's first

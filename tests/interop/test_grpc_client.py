@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Our bridge streams to another gRPC, grpcio in Python: to a server as the original project's, which acks every frame with its
-time alone, and to one that acks groups by number as ours does; both may die and come back."""
+"""Our bridge streams to another gRPC, grpcio in Python: to a server as the original project's, which acks every frame
+with its time alone, and to one that acks groups by number as ours does; both may die and come back."""
 import os
 import pathlib
 import shutil
@@ -130,7 +130,8 @@ class Client(unittest.TestCase):
             theirs.ClearField("capture")
             self.assertEqual(theirs, telemetry_pb2.TelemetryFrame.FromString(ours.body))
         first, last = frames[1], frames[max(frames)]
-        self.assertEqual((first.game, first.stat.car_model, first.stat.track), ("assetto_corsa", "ks_test_car", "ks_test_track"))
+        self.assertEqual((first.game, first.stat.car_model, first.stat.track),
+                         ("assetto_corsa", "ks_test_car", "ks_test_track"))
         self.assertEqual(last.capture.end_reason, "stopped by the user")
         self.assertEqual((first.physics.brake_temp.fl, first.physics.brake_temp.rr), (1, 4))
         self.assertIn(f"{len(frames)} acked, 0 not acked", self.output)

@@ -202,6 +202,33 @@ static void resume_after_damage(void **state)
     free(bad);
 }
 
+/* Damage in the middle, with whole members behind it, is not cut off: they may have been acked. */
+static void resume_keeps_what_is_behind(void **state)
+{
+    const char *path = file_in(folder, "middle.pb.gz");
+    struct acq_recorder *recorder;
+    static struct members list;
+    size_t n, after;
+    (void)state;
+    record_file(path, 2500);
+    uint8_t *bytes = file_read(path, &n);
+    members_of(&list, bytes, n);
+    static const size_t places[] = {0, 20, ACQ_MEMBER_HEADER + 9}; /* magic, header, content */
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t k = list.n - 6; k < list.n - 2; k++) {
+            bytes[list.at[k] + places[i]] ^= 0xff;
+            file_write(path, bytes, n);
+            assert_int_equal(acq_recorder_resume(&recorder, path, &err), ACQ_FORMAT);
+            uint8_t *now = file_read(path, &after);
+            assert_int_equal(n, after);
+            assert_memory_equal(bytes, now, n);
+            free(now);
+            bytes[list.at[k] + places[i]] ^= 0xff;
+        }
+    }
+    free(bytes);
+}
+
 static void resume_refuses(void **state)
 {
     struct acq_recorder *recorder;
@@ -550,6 +577,7 @@ int main(void)
         cmocka_unit_test(headers_and_context),
         cmocka_unit_test(resume_after_a_cut),
         cmocka_unit_test(resume_after_damage),
+        cmocka_unit_test(resume_keeps_what_is_behind),
         cmocka_unit_test(resume_refuses),
         cmocka_unit_test(context_changes),
         cmocka_unit_test(context_of_other_writers),
