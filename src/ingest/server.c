@@ -110,7 +110,7 @@ static void on_half_close(void *user, struct acq_rpc_call *call)
     struct acq_session *s = acq_rpc_user(call);
     (void)user;
     if (s)
-        acq_session_finish(s);
+        acq_session_finish(s, ACQ_RPC_OK, "");
     else
         acq_rpc_finish(call, ACQ_RPC_OK, "");
 }
@@ -227,12 +227,8 @@ static void on_signal(uv_signal_t *handle, int number)
     acq_log(ACQ_LOG_INFO, "stopping: %" PRIu64 " frames taken", server->sessions.frames);
     server->drain_until_ns = acq_now_ns() + DRAIN_MS * INT64_C(1000000);
     uv_close((uv_handle_t *)&server->listener, NULL);
-    for (struct acq_session *s = server->sessions.first; s; s = s->next) {
-        if (!s->call) continue;
-        struct acq_err err;
-        if (!s->working && s->recorder) acq_recorder_flush(s->recorder, &err);
-        acq_rpc_finish(s->call, ACQ_RPC_UNAVAILABLE, "the server is shutting down");
-    }
+    for (struct acq_session *s = server->sessions.first; s; s = s->next)
+        if (s->call) acq_session_finish(s, ACQ_RPC_UNAVAILABLE, "the server is shutting down");
     for (struct connection *c = server->connections; c; c = c->next) acq_rpc_shutdown(c->link.rpc);
     flush_all(server);
 }

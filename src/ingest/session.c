@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { QUIET_MS = 40 };              /* without a frame for so long the member is sealed as it is */
 #define IDLE_NS INT64_C(60000000000) /* after this long without a stream a recording is closed */
 
 /* ack tells the client how far its frames are durable. */
@@ -52,7 +53,7 @@ static void after_work(uv_work_t *work, int status)
         return;
     }
     ack(s);
-    if (s->finishing) acq_session_finish(s);
+    if (s->finishing) acq_session_finish(s, s->end_status, s->end_message);
 }
 
 static void begin_work(struct acq_session *s)
@@ -192,6 +193,7 @@ int acq_session_take(struct acq_session *s, const uint8_t *bytes, size_t n)
 {
     struct acq_frame *f = &s->all->frame;
     struct acq_err err;
+    if (s->finishing) return ACQ_OK; /* not acked: the client sends it again, to the next server */
     int r = is_new(s, f);
     if (r < 0) return r;
     if (r == 0) {
@@ -211,6 +213,7 @@ int acq_session_take(struct acq_session *s, const uint8_t *bytes, size_t n)
                       s->last_seq);
     s->last_seq = f->head.seq;
     s->last_t_ns = f->head.monotonic_ns;
+    s->taken_ms = uv_now(s->all->loop);
     s->frames++;
     s->all->frames++;
     s->all->bytes += n;
@@ -219,20 +222,24 @@ int acq_session_take(struct acq_session *s, const uint8_t *bytes, size_t n)
     return ACQ_OK;
 }
 
-void acq_session_finish(struct acq_session *s)
+void acq_session_finish(struct acq_session *s, enum acq_rpc_status status, const char *message)
 {
     s->finishing = true;
+    s->end_status = status;
+    s->end_message = message;
     begin_work(s);
     if (s->working || !s->call) return;
     ack(s); /* also where nothing was new: the client may have lost the ack, and waits for it */
-    acq_rpc_finish(s->call, ACQ_RPC_OK, "");
+    acq_rpc_finish(s->call, status, message);
     s->all->acked(s->all->user, s);
 }
 
 void acq_session_tick(struct acq_session *s, int64_t now_ns)
 {
     struct acq_err err;
-    begin_work(s);
+    /* a client that waits for its ack before it sends more is not kept waiting until the member is due */
+    bool quiet = uv_now(s->all->loop) - s->taken_ms > QUIET_MS;
+    if (s->recorder && (quiet || acq_recorder_due(s->recorder))) begin_work(s);
     if (s->owes_ack && !s->working) ack(s);
     if (s->call || s->working || !s->recorder || now_ns - s->idle_ns < IDLE_NS) return;
     if (acq_recorder_close(s->recorder, &err) < 0) acq_log(ACQ_LOG_ERROR, "session %s: %s", s->id, err.text);

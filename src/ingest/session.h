@@ -25,10 +25,13 @@ struct acq_session {
     uint64_t last_t_ns;            /* its sample time */
     uint64_t frames, duplicates;   /* taken, dropped */
     bool owes_ack;                 /* frames came that are durable already */
-    bool finishing;                /* the client sends no more: end the stream when all is durable */
-    bool failed;                   /* the disk failed */
-    int64_t idle_ns;               /* when the last stream ended */
-    uv_work_t work;                /* seals a member */
+    bool finishing;                /* no more frames: the stream ends when all is durable, with this: */
+    enum acq_rpc_status end_status;
+    const char *end_message;
+    bool failed;       /* the disk failed */
+    uint64_t taken_ms; /* when the last frame came, by the loop's clock */
+    int64_t idle_ns;   /* when the last stream ended */
+    uv_work_t work;    /* seals a member */
     bool working;
     int result; /* of the work */
     struct acq_err error;
@@ -66,8 +69,8 @@ void acq_session_tick(struct acq_session *session, int64_t now_ns);
 /* acq_sessions_tick does that for all, and forgets sessions that nothing is left of in memory. */
 void acq_sessions_tick(struct acq_sessions *all, int64_t now_ns);
 
-/* acq_session_finish: the client sends no more; the stream ends with OK when all is durable. */
-void acq_session_finish(struct acq_session *session);
+/* acq_session_finish takes no more frames; the stream ends with `status` when what has come is durable and acked. */
+void acq_session_finish(struct acq_session *session, enum acq_rpc_status status, const char *message);
 
 /* acq_sessions_close waits for the disk, acks, closes all recordings and frees the sessions. */
 void acq_sessions_close(struct acq_sessions *all);
