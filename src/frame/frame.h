@@ -154,8 +154,8 @@ void acq_columns(struct acq_column columns[ACQ_COLUMNS]);
  * a lone surrogate becomes U+FFFD. Returns the number of bytes without the NUL. */
 size_t acq_text_from_utf16(char *dst, const uint8_t *src, size_t units);
 
-/* acq_text_to_utf16 writes valid UTF-8 as UTF-16 into `units` units at dst and fills the rest with NUL. Text that is
- * too long is cut at a whole character. */
+/* acq_text_to_utf16 writes UTF-8 (U+FFFD for what is none) as UTF-16 into `units` units at dst and fills the rest with
+ * NUL. Text that is too long is cut at a whole character. */
 void acq_text_to_utf16(uint8_t *dst, size_t units, const char *text);
 
 #endif

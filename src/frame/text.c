@@ -1,6 +1,8 @@
 /* text.c - the game's UTF-16 texts to UTF-8 and back. Source: RFC 3629, RFC 2781. */
 #include "frame/frame.h"
 
+#define REPLACEMENT 0xfffdu /* U+FFFD, for what is no character */
+
 static char *put_utf8(char *dst, uint32_t c)
 {
     if (c < 0x80) {
@@ -33,7 +35,7 @@ size_t acq_text_from_utf16(char *dst, const uint8_t *src, size_t units)
                 c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
                 i++;
             } else {
-                c = 0xfffd;
+                c = REPLACEMENT;
             }
         }
         p = put_utf8(p, c);
@@ -42,13 +44,22 @@ size_t acq_text_from_utf16(char *dst, const uint8_t *src, size_t units)
     return (size_t)(p - dst);
 }
 
-/* get_utf8: the next character of valid UTF-8 */
-static uint32_t get_utf8(const uint8_t **s)
+/* get_utf8: the next character; U+FFFD for bytes that are none, a byte at a time */
+static uint32_t get_utf8(const uint8_t **at)
 {
-    uint32_t c = *(*s)++;
-    unsigned more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-    if (more) c &= 0x3fu >> more;
-    for (; more && (**s & 0xc0) == 0x80; more--) c = c << 6 | (*(*s)++ & 63u);
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const uint8_t *p = *at, first = *p++;
+    const int length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    uint32_t c = length == 1 ? first : length == 0 ? REPLACEMENT : first & (0x7fu >> length);
+    for (int i = 1; i < length; i++) {
+        if ((*p & 0xc0) != 0x80) { /* the next byte begins something new, or ends the text */
+            *at = p;
+            return REPLACEMENT;
+        }
+        c = c << 6 | (*p++ & 0x3f);
+    }
+    *at = p;
+    if (length > 1 && (c < least[length] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))) return REPLACEMENT;
     return c;
 }
 

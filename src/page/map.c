@@ -22,3 +22,26 @@ int acq_map_name(char *dst, size_t size, const char *prefix, enum acq_map_page p
     int n = snprintf(dst, size, "%s_%s", prefix, names[page]);
     return n > 0 && (size_t)n < size ? ACQ_OK : ACQ_RANGE;
 }
+
+static int map_all(struct acq_map *map, const char *prefix, bool make, struct acq_err *err)
+{
+    int r = ACQ_OK;
+    *map = (struct acq_map){.owner = make};
+    snprintf(map->prefix, sizeof map->prefix, "%s", prefix);
+    for (int page = 0; page < ACQ_MAP_PAGES && r == ACQ_OK; page++)
+        r = acq_map_one(map, (enum acq_map_page)page, make, err);
+    if (r < 0) acq_map_close(map);
+    return r;
+}
+
+int acq_map_open(struct acq_map *map, const char *prefix, struct acq_err *err)
+{
+    return map_all(map, prefix, false, err);
+}
+
+int acq_map_create(struct acq_map *map, const char *prefix, struct acq_err *err)
+{
+    int r = map_all(map, prefix, true, err);
+    for (int page = 0; page < ACQ_MAP_PAGES && r == ACQ_OK; page++) memset(map->bytes[page], 0, acq_map_sizes[page]);
+    return r;
+}

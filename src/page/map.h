@@ -44,8 +44,10 @@ bool acq_map_gone(struct acq_map *map);
 /* acq_map_close closes what is open; the owner takes the names away, where the system has not done that. */
 void acq_map_close(struct acq_map *map);
 
-/* for map_posix.c and map_win32.c */
+/* Between map.c and map_posix.c, map_win32.c: the name of a page; mapping one, to read or, with `make`, to write and
+ * then made where it is missing. */
 int acq_map_name(char *dst, size_t size, const char *prefix, enum acq_map_page page, struct acq_err *err);
+int acq_map_one(struct acq_map *map, enum acq_map_page page, bool make, struct acq_err *err);
 
 /* the bytes that a page of ours takes */
 extern const size_t acq_map_sizes[ACQ_MAP_PAGES];

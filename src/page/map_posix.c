@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* map_one: one page, read-only, or to write and then made where it is missing */
-static int map_one(struct acq_map *map, enum acq_map_page page, bool make, struct acq_err *err)
+int acq_map_one(struct acq_map *map, enum acq_map_page page, bool make, struct acq_err *err)
 {
     char name[80], shown[96];
     struct stat st;
@@ -34,29 +33,6 @@ static int map_one(struct acq_map *map, enum acq_map_page page, bool make, struc
     map->size[page] = (size_t)st.st_size;
     if (page == ACQ_MAP_PHYSICS) map->file = st.st_ino;
     return ACQ_OK;
-}
-
-static int map_all(struct acq_map *map, const char *prefix, bool make, struct acq_err *err)
-{
-    int r = ACQ_OK;
-    *map = (struct acq_map){.owner = make};
-    snprintf(map->prefix, sizeof map->prefix, "%s", prefix);
-    for (int page = 0; page < ACQ_MAP_PAGES && r == ACQ_OK; page++)
-        r = map_one(map, (enum acq_map_page)page, make, err);
-    if (r < 0) acq_map_close(map);
-    return r;
-}
-
-int acq_map_open(struct acq_map *map, const char *prefix, struct acq_err *err)
-{
-    return map_all(map, prefix, false, err);
-}
-
-int acq_map_create(struct acq_map *map, const char *prefix, struct acq_err *err)
-{
-    int r = map_all(map, prefix, true, err);
-    for (int page = 0; page < ACQ_MAP_PAGES && r == ACQ_OK; page++) memset(map->bytes[page], 0, acq_map_sizes[page]);
-    return r;
 }
 
 bool acq_map_gone(struct acq_map *map)
