@@ -15,9 +15,11 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "e2e"))
+from frames import SEQ, Frame, varint  # noqa: E402
+
 GROWTH_KB = 8 * 1024  # between the first quarter and the end
 KILL_EVERY_S = 45
-SEQ, CONTEXT = 16, (6, 19)  # fields of a frame; the context (stat, capture) is what each writer appends for its own file
 
 
 def free_port():
@@ -36,36 +38,10 @@ def cpu_seconds(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def varint(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return value, at
-
-
-def body(frame):
+def body(data):
     """The number of a frame, and a digest of it without its context."""
-    at, seq, digest = 0, None, hashlib.sha256()
-    while at < len(frame):
-        start = at
-        key, at = varint(frame, at)
-        value = None
-        if key & 7 == 1:
-            at += 8
-        elif key & 7 == 5:
-            at += 4
-        else:
-            value, at = varint(frame, at)
-            at += value if key & 7 == 2 else 0
-        if key >> 3 == SEQ:
-            seq = value
-        if key >> 3 not in CONTEXT:
-            digest.update(frame[start:at])
-    return seq, digest.digest()
+    frame = Frame(data)
+    return frame.fields[SEQ], hashlib.sha256(frame.body).digest()
 
 
 def frames(folder):

@@ -224,9 +224,6 @@ void acq_capture_end(struct acq_capture *c, const char *why)
     }
     if (c->recorder && acq_recorder_flush(c->recorder, &err) < 0) end_recording(c, &err);
     if (c->recorder) {
-        struct acq_recorder_state state = acq_recorder_get_state(c->recorder);
-        c->recorded_raw += state.raw_size;
-        c->recorded_size += state.size;
         if (acq_recorder_close(c->recorder, &err) < 0) acq_log(ACQ_LOG_ERROR, "%s", err.text);
         c->recorder = NULL;
     }

@@ -37,7 +37,7 @@ struct acq_capture_session {
 struct acq_capture_events {
     /* A session begins: session->path is its recording. */
     void (*begin)(void *user, const struct acq_capture_session *session);
-    /* A frame of it, encoded; already in the open member. Returns false if it could not be taken for sending. */
+    /* A frame of it, encoded; already in the open member. */
     void (*frame)(void *user, const struct acq_frame *f, const uint8_t *bytes, size_t n);
     /* Asked before a frame is numbered: is there room for it on the way to the server? */
     bool (*room)(void *user);
@@ -67,11 +67,10 @@ struct acq_capture {
     bool stat_changed;
     struct acq_sample held; /* the newest, not a frame yet: whether it is the last, and why, is known only later */
     bool holds;
-    bool at_once;                         /* set by the owner: hold nothing; then the last frame may lack the reason */
-    bool no_more;                         /* set by the owner: when this session has ended, none begins any more */
-    uint32_t lost;                        /* samples since the last frame that could not be kept */
-    uint64_t recorded_raw, recorded_size; /* [byte] of all recordings: frames, file */
-    char told[400];                       /* the last warning, so that it is said once */
+    bool at_once;   /* set by the owner: hold nothing; then the last frame may lack the reason */
+    bool no_more;   /* set by the owner: when this session has ended, none begins any more */
+    uint32_t lost;  /* samples since the last frame that could not be kept */
+    char told[400]; /* the last warning, so that it is said once */
     struct acq_frame frame;
     uint8_t bytes[ACQ_FRAME_MAX];
 };

@@ -18,11 +18,6 @@ void acq_ring_fini(struct acq_ring *ring)
     ring->samples = NULL;
 }
 
-uint64_t acq_ring_count(struct acq_ring *ring)
-{
-    return atomic_load(&ring->added) - atomic_load(&ring->taken);
-}
-
 struct acq_sample *acq_ring_room(struct acq_ring *ring)
 {
     uint64_t added = atomic_load_explicit(&ring->added, memory_order_relaxed);

@@ -59,7 +59,4 @@ void acq_ring_add(struct acq_ring *ring);
 const struct acq_sample *acq_ring_peek(struct acq_ring *ring);
 void acq_ring_take(struct acq_ring *ring);
 
-/* acq_ring_count returns how many samples wait. */
-uint64_t acq_ring_count(struct acq_ring *ring);
-
 #endif

@@ -185,7 +185,6 @@ static void go_on_from(struct acq_sender *s, uint64_t last_seq)
         acq_log(ACQ_LOG_ERROR, "the server has frames of session %s that this bridge never made", o->id);
         s->next_seq = o->queue.last_seq + 1;
     }
-    s->connections++;
 }
 
 static void on_begin(void *user, struct acq_rpc_call *call, const char *path, const struct acq_rpc_header *headers,
@@ -226,7 +225,6 @@ static void again_later(struct acq_sender *s)
 
 static void away(struct acq_sender *s, const char *why)
 {
-    snprintf(s->why, sizeof s->why, "%s", why);
     if (!s->told && !s->stopping)
         acq_log(ACQ_LOG_WARN, "server %s:%s: %s; trying again", s->addr.host, s->addr.port, why);
     s->told = true;

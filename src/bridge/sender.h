@@ -2,7 +2,7 @@
  * begins again when the connection is lost.
  *
  * Units   nanoseconds, bytes.
- * Memory  a sender is the caller's, from acq_sender_init until its `stopped` is true.
+ * Memory  a sender is the caller's, from acq_sender_init to acq_sender_fini.
  * Threads the loop's.
  * Source  docs/protocol.md. */
 #ifndef ACQ_BRIDGE_SENDER_H
@@ -40,20 +40,19 @@ struct acq_sender {
     uv_timer_t retry;
     uv_getaddrinfo_t resolve;
     uv_connect_t connect;
-    bool resolving, hello, half_closed, stopping, stopped, told;
+    bool resolving, hello, half_closed, stopping, told;
     unsigned address; /* which of the host's addresses is tried; localhost, for one, has two */
     bool more_addresses;
     int64_t called_ns;                 /* when the call began */
     unsigned failures;                 /* since the last ack */
     struct acq_outgoing *first, *last; /* the oldest session that is not fully acked, and the one that runs */
     bool first_of_stream;
-    uint64_t next_seq;                 /* to be sent on this stream */
-    struct acq_reader *reader;         /* frames that have left the memory; NULL when not needed */
-    struct acq_batch batch;            /* of the reader */
-    struct acq_frame *frame;           /* for looking into them */
-    struct acq_buf scratch;            /* a frame with its context */
-    uint64_t sent, acked, connections; /* frames of all sessions, sent for the first time or again; acked; */
-    char why[200];                     /* why there is no connection */
+    uint64_t next_seq;         /* to be sent on this stream */
+    struct acq_reader *reader; /* frames that have left the memory; NULL when not needed */
+    struct acq_batch batch;    /* of the reader */
+    struct acq_frame *frame;   /* for looking into them */
+    struct acq_buf scratch;    /* a frame with its context */
+    uint64_t sent, acked;      /* frames of all sessions: sent, for the first time or again; acked */
 };
 
 /* acq_sender_init prepares to send to addr; it connects when there is something to send. Returns 0 or ACQ_MEMORY. */

@@ -129,7 +129,6 @@ void acq_session_attach(struct acq_session *s, struct acq_rpc_call *call)
     s->call = call;
     s->finishing = false;
     acq_rpc_set_user(call, s);
-    s->all->streams++;
     if (s->last_seq)
         acq_log(ACQ_LOG_INFO, "session %s resumes after seq %" PRIu64, s->id, s->last_seq);
     else
@@ -216,7 +215,6 @@ int acq_session_take(struct acq_session *s, const uint8_t *bytes, size_t n)
     s->taken_ms = uv_now(s->all->loop);
     s->frames++;
     s->all->frames++;
-    s->all->bytes += n;
     remember(s, f);
     if (acq_recorder_due(s->recorder)) begin_work(s);
     return ACQ_OK;

@@ -45,7 +45,7 @@ struct acq_sessions {
     uv_loop_t *loop;
     void (*acked)(void *user, struct acq_session *session); /* something was queued on session->call: flush its link */
     void *user;
-    uint64_t frames, duplicates, bytes, streams;
+    uint64_t frames, duplicates;
     struct acq_buf scratch; /* a frame that the server numbers */
     struct acq_frame frame; /* the one that is being looked at */
 };

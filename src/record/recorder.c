@@ -310,7 +310,6 @@ void acq_recorder_end_seal(struct acq_recorder *r)
     r->failed = r->failed || r->seal_failed;
     if (r->failed) return;
     r->state.size += m->size;
-    r->state.raw_size += m->raw_size;
     r->state.durable_seq = m->first_seq + m->frames - 1;
     r->state.durable_t_ns = m->last_t_ns;
 }

@@ -58,7 +58,6 @@ struct acq_recorder_state {
     int64_t durable_t_ns; /* sample time of that frame */
     uint64_t frames;      /* added by this process */
     uint64_t size;        /* [byte] of the file */
-    uint64_t raw_size;    /* [byte] of the frames in it that this process wrote */
 };
 struct acq_recorder_state acq_recorder_get_state(const struct acq_recorder *recorder);
 
