@@ -5,7 +5,6 @@
 #include "base/os.h"
 #include "frame/frame.h"
 #include "page/map.h"
-#include "page/read.h"
 #include "record/recorder.h"
 #include "sim/sim.h"
 
@@ -55,21 +54,6 @@ static void show(const struct options *o, const struct acq_sim *sim, const struc
                (double)pages->physics.speed_kmh, pages->physics.gear - 1, late > STEP_NS ? ", behind its clock" : "");
 }
 
-/* busy: does another program write these pages right now? Then they are a game's, and not ours to overwrite. */
-static bool busy(const char *prefix)
-{
-    struct acq_map map;
-    if (acq_map_open(&map, prefix, NULL) < 0) return false;
-    int32_t id = acq_page_id(map.bytes[ACQ_MAP_PHYSICS]);
-    bool moves = false;
-    for (int i = 0; i < 10 && !moves; i++) {
-        acq_sleep_ms(10);
-        moves = acq_page_id(map.bytes[ACQ_MAP_PHYSICS]) != id;
-    }
-    acq_map_close(&map);
-    return moves;
-}
-
 /* publish copies what changed into shared memory, as the game would. */
 static void publish(struct acq_map *map, const struct acq_pages *pages, bool graphics)
 {
@@ -84,7 +68,7 @@ static int drive_pages(const struct options *o, struct acq_sim *sim, struct acq_
     const char *prefix = acq_map_prefix(o->pages);
     bool graphics;
     int r;
-    if (busy(prefix))
+    if (acq_map_busy(prefix))
         return acq_fail(err, ACQ_EXISTS,
                         "another program is writing the pages %s_*: end it, or choose others by --pages", prefix);
     if ((r = acq_map_create(&map, prefix, err)) < 0) return r;
@@ -166,12 +150,13 @@ static int run(const struct options *o, struct acq_err *err)
 {
     struct acq_sim_config config = {
         .track = o->track, .seed = (uint64_t)o->seed, .laps = (int)o->laps, .seconds = o->seconds};
-    struct acq_recorder *recorder;
+    struct acq_recorder *recorder = NULL;
     if (o->out && !o->laps && o->seconds <= 0)
         return acq_fail(err, ACQ_USAGE, "a recording needs an end: give --laps or --seconds");
     struct acq_sim *sim = acq_sim_new(&config, err);
     if (!sim) return err->code;
     int r = o->out ? acq_recorder_new(&recorder, o->out, err) : ACQ_OK;
+    if (recorder) acq_recorder_offline(recorder);
     if (r == ACQ_OK) r = o->out ? drive_file(o, sim, recorder, err) : drive_pages(o, sim, err);
     acq_sim_free(sim);
     return r;

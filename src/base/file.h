@@ -29,6 +29,10 @@ void acq_file_close(int fd);
 /* acq_file_read reads up to n bytes. Returns how many, 0 at the end, or ACQ_IO. */
 ptrdiff_t acq_file_read(int fd, void *bytes, size_t n);
 
+/* acq_file_read_at reads up to n bytes from `position`, also while other threads do so. Returns as acq_file_read. Where
+ * acq_file_read goes on behind it is not defined. */
+ptrdiff_t acq_file_read_at(int fd, uint64_t position, void *bytes, size_t n);
+
 /* acq_file_write writes all n bytes. Returns 0 or ACQ_IO; then some of them may have been written. */
 int acq_file_write(int fd, const void *bytes, size_t n, struct acq_err *err);
 

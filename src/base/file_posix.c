@@ -39,6 +39,15 @@ ptrdiff_t acq_file_read(int fd, void *bytes, size_t n)
     return got < 0 ? ACQ_IO : got;
 }
 
+ptrdiff_t acq_file_read_at(int fd, uint64_t position, void *bytes, size_t n)
+{
+    ssize_t got;
+    if (position > INT64_MAX) return 0;
+    do got = pread(fd, bytes, n, (off_t)position);
+    while (got < 0 && errno == EINTR);
+    return got < 0 ? ACQ_IO : got;
+}
+
 int acq_file_write(int fd, const void *bytes, size_t n, struct acq_err *err)
 {
     const char *p = bytes;

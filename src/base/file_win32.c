@@ -60,6 +60,14 @@ ptrdiff_t acq_file_read(int fd, void *bytes, size_t n)
     return got < 0 ? ACQ_IO : got;
 }
 
+ptrdiff_t acq_file_read_at(int fd, uint64_t position, void *bytes, size_t n)
+{
+    OVERLAPPED at = {.Offset = (DWORD)position, .OffsetHigh = (DWORD)(position >> 32)};
+    DWORD got, most = n > 1u << 30 ? 1u << 30 : (DWORD)n;
+    if (ReadFile((HANDLE)_get_osfhandle(fd), bytes, most, &got, &at)) return (ptrdiff_t)got;
+    return GetLastError() == ERROR_HANDLE_EOF ? 0 : ACQ_IO;
+}
+
 int acq_file_write(int fd, const void *bytes, size_t n, struct acq_err *err)
 {
     const char *p = bytes;

@@ -11,6 +11,7 @@ static const uint8_t start[DATA] = {0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, DATA_S
 enum {
     AT_VERSION = 0,
     AT_KIND = 1,
+    AT_FLAGS = 2,
     AT_SIZE = 4,
     AT_RAW_SIZE = 8,
     AT_FRAMES = 12,
@@ -20,9 +21,17 @@ enum {
     AT_FIRST_UTC = 40,
     AT_LAPS = 48,
     AT_BEST_LAP = 52,
-    /* 56..63 are zero, for later versions */
-    AT_CRC = 64
+    AT_STEPS = 56,
+    AT_MISSED = 60,
+    AT_PICTURES = 64,
+    AT_LOST = 68,
+    AT_JITTER = 72,
+    /* 96..107 are zero, for later versions */
+    AT_CRC = 108
 };
+enum { FLAG_LEFT_OUT = 1 };
+
+const uint32_t acq_jitter_us[ACQ_JITTER_BINS - 1] = {50, 100, 200, 500, 1000, 2000, 3000, 5000, 10000, 20000, 50000};
 
 static void put_header(uint8_t *dst, const struct acq_member *m)
 {
@@ -31,6 +40,7 @@ static void put_header(uint8_t *dst, const struct acq_member *m)
     memcpy(dst, start, DATA);
     d[AT_VERSION] = ACQ_MEMBER_VERSION;
     d[AT_KIND] = m->kind;
+    d[AT_FLAGS] = m->left_out ? FLAG_LEFT_OUT : 0;
     acq_put_le(d + AT_SIZE, m->size, 4);
     acq_put_le(d + AT_RAW_SIZE, m->raw_size, 4);
     acq_put_le(d + AT_FRAMES, m->frames, 4);
@@ -40,6 +50,11 @@ static void put_header(uint8_t *dst, const struct acq_member *m)
     acq_put_le(d + AT_FIRST_UTC, (uint64_t)m->first_utc_ns, 8);
     acq_put_le(d + AT_LAPS, (uint32_t)m->laps, 4);
     acq_put_le(d + AT_BEST_LAP, (uint32_t)m->best_lap_ms, 4);
+    acq_put_le(d + AT_STEPS, m->steps, 4);
+    acq_put_le(d + AT_MISSED, m->missed, 4);
+    acq_put_le(d + AT_PICTURES, m->pictures, 4);
+    acq_put_le(d + AT_LOST, m->lost, 4);
+    for (int i = 0; i < ACQ_JITTER_BINS; i++) acq_put_le(d + AT_JITTER + 2 * i, m->jitter[i], 2);
     acq_put_le(d + AT_CRC, libdeflate_crc32(0, d, AT_CRC), 4);
 }
 
@@ -56,6 +71,7 @@ int acq_member_parse(struct acq_member *m, const uint8_t *bytes, size_t n)
     if (d[AT_VERSION] > ACQ_MEMBER_VERSION) return ACQ_VERSION;
     if (!same_length || d[AT_VERSION] != ACQ_MEMBER_VERSION) return ACQ_FORMAT;
     *m = (struct acq_member){.kind = d[AT_KIND],
+                             .left_out = d[AT_FLAGS] & FLAG_LEFT_OUT,
                              .size = (uint32_t)acq_get_le(d + AT_SIZE, 4),
                              .raw_size = (uint32_t)acq_get_le(d + AT_RAW_SIZE, 4),
                              .frames = (uint32_t)acq_get_le(d + AT_FRAMES, 4),
@@ -64,10 +80,20 @@ int acq_member_parse(struct acq_member *m, const uint8_t *bytes, size_t n)
                              .last_t_ns = (int64_t)acq_get_le(d + AT_LAST_T, 8),
                              .first_utc_ns = (int64_t)acq_get_le(d + AT_FIRST_UTC, 8),
                              .laps = (int32_t)acq_get_le(d + AT_LAPS, 4),
-                             .best_lap_ms = (int32_t)acq_get_le(d + AT_BEST_LAP, 4)};
+                             .best_lap_ms = (int32_t)acq_get_le(d + AT_BEST_LAP, 4),
+                             .steps = (uint32_t)acq_get_le(d + AT_STEPS, 4),
+                             .missed = (uint32_t)acq_get_le(d + AT_MISSED, 4),
+                             .pictures = (uint32_t)acq_get_le(d + AT_PICTURES, 4),
+                             .lost = (uint32_t)acq_get_le(d + AT_LOST, 4)};
+    for (int i = 0; i < ACQ_JITTER_BINS; i++) m->jitter[i] = (uint16_t)acq_get_le(d + AT_JITTER + 2 * i, 2);
     bool sane = m->size > ACQ_MEMBER_HEADER + ACQ_MEMBER_TRAILER && m->size <= ACQ_MEMBER_SIZE_MAX &&
                 m->raw_size <= ACQ_MEMBER_RAW_MAX && m->kind <= ACQ_MEMBER_END;
     return sane ? ACQ_OK : ACQ_FORMAT;
+}
+
+int acq_member_version(const uint8_t *bytes)
+{
+    return bytes[DATA + AT_VERSION];
 }
 
 int acq_member_seal(struct acq_member *m, const uint8_t *raw, struct libdeflate_compressor *deflate,
@@ -89,6 +115,13 @@ int acq_member_seal(struct acq_member *m, const uint8_t *raw, struct libdeflate_
     return ACQ_OK;
 }
 
+void acq_member_set_left_out(uint8_t *header, bool left_out)
+{
+    uint8_t *d = header + DATA;
+    d[AT_FLAGS] = left_out ? FLAG_LEFT_OUT : 0;
+    acq_put_le(d + AT_CRC, libdeflate_crc32(0, d, AT_CRC), 4);
+}
+
 int acq_member_open(const struct acq_member *m, const uint8_t *bytes, struct libdeflate_decompressor *inflate,
                     struct acq_buf *out)
 {
@@ -103,4 +136,42 @@ int acq_member_open(const struct acq_member *m, const uint8_t *bytes, struct lib
         return ACQ_FORMAT;
     out->len = got;
     return ACQ_OK;
+}
+
+/* count_step: the physics step from `before` to `now`; a jump of more than a minute, or back, is a new start */
+static void count_step(struct acq_member *m, int32_t before, int32_t now, int64_t elapsed_ns)
+{
+    enum { STEP_NS = 3000000, MOST = 20000, MOST_TIMED = 333 };
+    int64_t steps = (int64_t)now - before;
+    if (steps) m->steps++;
+    if (steps < 1 || steps > MOST) return;
+    m->missed += (uint32_t)steps - 1;
+    if (steps > MOST_TIMED || elapsed_ns < 0 || elapsed_ns > INT64_C(60000000000)) return;
+    int64_t off = elapsed_ns - steps * STEP_NS;
+    int bin = 0;
+    while (bin < ACQ_JITTER_BINS - 1 && (off < 0 ? -off : off) > (int64_t)acq_jitter_us[bin] * 1000) bin++;
+    if (m->jitter[bin] < UINT16_MAX) m->jitter[bin]++;
+}
+
+void acq_member_note(struct acq_member *m, struct acq_member_trace *trace, const struct acq_frame *f)
+{
+    int64_t t = f->has[ACQ_head_monotonic_ns] ? (int64_t)f->head.monotonic_ns : 0;
+    if (!m->frames) {
+        m->first_seq = f->head.seq;
+        m->first_t_ns = t;
+        m->first_utc_ns = f->has[ACQ_head_utc_ns] ? (int64_t)f->head.utc_ns : 0;
+    }
+    m->frames++;
+    m->last_t_ns = t;
+    if (f->has[ACQ_graphics_completed_laps]) m->laps = f->graphics.completed_laps;
+    if (f->has[ACQ_graphics_best_time_ms]) m->best_lap_ms = f->graphics.best_time_ms;
+    if (f->has[ACQ_head_lost_before] && f->head.lost_before <= UINT32_MAX) m->lost += (uint32_t)f->head.lost_before;
+    int32_t step = f->has[ACQ_physics_packet_id] ? f->physics.packet_id : 0;
+    int32_t picture = f->has[ACQ_graphics_packet_id] ? f->graphics.packet_id : 0;
+    if (trace->any && f->has[ACQ_physics_packet_id])
+        count_step(m, trace->packet_id, step, (int64_t)((uint64_t)t - (uint64_t)trace->t_ns));
+    else
+        m->steps++; /* without a number, each frame counts as a step of its own */
+    if (!trace->any || picture != trace->graphics_packet_id) m->pictures++;
+    *trace = (struct acq_member_trace){true, step, picture, t};
 }

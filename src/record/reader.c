@@ -1,209 +1,161 @@
 #include "record/reader.h"
 
-#include "base/buf.h"
-#include "base/file.h"
 #include "frame/frame.h"
-#include "record/member.h"
+#include "record/foreign.h"
+#include "record/input.h"
 
-#include <inttypes.h>
 #include <libdeflate.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
-
-enum { READ = 256 * 1024, FOREIGN_BATCH = 512 * 1024 };
 
 struct acq_reader {
-    int fd;
-    bool eof, ended, stream_open, stream_complete;
-    char path[ACQ_PATH_MAX];
-    int64_t size;      /* of the file, or < 0 */
-    uint64_t consumed; /* bytes of the file before in.bytes[0] */
-    struct acq_buf in; /* read, not yet used; `at` bytes of it are */
-    size_t at;
-    struct acq_buf out;     /* what the latest batch points to */
-    size_t given;           /* bytes of `out` that the latest batch took (foreign) */
-    struct acq_batch first; /* the batch that acq_reader_new looked into */
-    bool has_first;
-    uint64_t next_seq; /* that should come next, 0: not known */
+    struct acq_input in;
     struct libdeflate_decompressor *inflate;
-    z_stream z;
-    struct acq_reader_loss loss;
+    struct acq_buf out;   /* content of the latest member */
+    struct acq_loss loss; /* loss.foreign: the file is read by `foreign` */
+    struct acq_foreign foreign;
+    bool follow, part, has_first, selected;
+    struct acq_batch first; /* the batch that acq_reader_new looked into */
+    int64_t first_t_ns;
+    struct acq_select select;
+    int32_t laps;             /* completed at the end of the latest member, < 0: not known */
+    bool passed;              /* members were passed over since the latest one that was read */
+    uint64_t passed_at;       /* the first of them */
+    bool planned;             /* `member` was found by acq_reader_plan, and is the next stretch's */
+    struct acq_member member; /* the latest one, and its place */
+    uint64_t member_at;
 };
 
 void acq_reader_free(struct acq_reader *r)
 {
     if (!r) return;
-    if (r->fd >= 0) acq_file_close(r->fd);
-    if (r->stream_open) inflateEnd(&r->z);
     libdeflate_free_decompressor(r->inflate);
-    acq_buf_fini(&r->in);
+    acq_foreign_fini(&r->foreign);
+    acq_input_fini(&r->in);
     acq_buf_fini(&r->out);
     free(r);
 }
 
-const struct acq_reader_loss *acq_reader_get_loss(const struct acq_reader *r)
+bool acq_reader_seekable(const struct acq_reader *r)
+{
+    return !r->loss.foreign && r->in.size >= 0;
+}
+
+int64_t acq_reader_first_t_ns(const struct acq_reader *r)
+{
+    return r->first_t_ns;
+}
+
+const struct acq_loss *acq_reader_get_loss(const struct acq_reader *r)
 {
     return &r->loss;
 }
 
 double acq_reader_progress(const struct acq_reader *r)
 {
-    return r->size > 0 ? (double)(r->consumed + r->at) / (double)r->size : -1;
+    if (r->in.size <= 0) return -1;
+    double at = (double)acq_input_place(&r->in) / (double)r->in.size;
+    return at < 1 ? at : 1;
 }
 
-/* have: makes at least n unused bytes stand at in.bytes + at. Returns how many stand there: fewer only at the file's
- * end. */
-static ptrdiff_t have(struct acq_reader *r, size_t n, struct acq_err *err)
+void acq_reader_follow(struct acq_reader *r)
 {
-    while (r->in.len - r->at < n && !r->eof) {
-        if (r->at > READ) {
-            r->consumed += r->at;
-            acq_buf_drop(&r->in, r->at);
-            r->at = 0;
-        }
-        if (acq_buf_reserve(&r->in, READ) < 0) return acq_fail(err, ACQ_MEMORY, "no memory to read %s", r->path);
-        ptrdiff_t got = acq_file_read(r->fd, r->in.bytes + r->in.len, READ);
-        if (got < 0) return acq_fail(err, ACQ_IO, "cannot read %s: the disk or the connection failed", r->path);
-        if (got == 0) r->eof = true;
-        r->in.len += (size_t)got;
+    r->follow = true;
+}
+
+const struct acq_member *acq_reader_member(const struct acq_reader *r, uint64_t *at)
+{
+    *at = r->member_at;
+    return r->loss.foreign ? NULL : &r->member;
+}
+
+const uint8_t *acq_reader_packed(const struct acq_reader *r)
+{
+    return r->loss.foreign ? NULL : acq_input_bytes(&r->in) - r->member.size;
+}
+
+/* find_member: makes *m the next member whose header is whole and goes to it; what was passed over is damage, told to
+ * `loss` unless that is NULL. Returns 0, ACQ_END, ACQ_AGAIN, or an error. */
+static int find_member(struct acq_reader *r, struct acq_member *m, struct acq_loss *loss, struct acq_err *err)
+{
+    for (size_t ahead = ACQ_MEMBER_HEADER;; ahead = ACQ_INPUT_AHEAD) {
+        uint64_t at = acq_input_place(&r->in);
+        if (at >= r->in.to) return ACQ_END;
+        ptrdiff_t n = acq_input_have(&r->in, ahead, err);
+        if (n <= 0) return n < 0 ? (int)n : r->follow ? ACQ_AGAIN : ACQ_END;
+        const uint8_t *bytes = acq_input_bytes(&r->in);
+        int result = acq_member_parse(m, bytes, (size_t)n);
+        if (result == ACQ_OK || (result == ACQ_AGAIN && r->follow)) return result;
+        if (result == ACQ_VERSION && at == 0)
+            return acq_fail(err, ACQ_VERSION,
+                            "%s is of format version %d, and this program knows up to version %d: "
+                            "use a newer one",
+                            r->in.path, acq_member_version(bytes), ACQ_MEMBER_VERSION);
+        /* on to the next byte that could begin a member */
+        const uint8_t *next = memchr(bytes + 1, 0x1f, (size_t)n - 1);
+        size_t skip = next ? (size_t)(next - bytes) : (size_t)n;
+        if (skip > r->in.to - at) skip = (size_t)(r->in.to - at);
+        if (loss) acq_loss_bytes(loss, at, skip);
+        acq_input_use(&r->in, skip);
     }
-    return (ptrdiff_t)(r->in.len - r->at);
 }
 
-static void lose(struct acq_reader *r, const char *text)
+/* wanted: may the member at hand, whose header is *m, hold frames of the selection? Returns 0; ACQ_AGAIN if it was
+ * passed over; ACQ_END if all behind it would be. */
+static int wanted(struct acq_reader *r, const struct acq_member *m, struct acq_err *err)
 {
-    if (!*r->loss.text) snprintf(r->loss.text, sizeof r->loss.text, "%s", text);
+    if (!r->selected || m->kind == ACQ_MEMBER_END) return ACQ_OK;
+    int32_t before = r->laps;
+    r->laps = m->laps;
+    if (acq_select_may(&r->select, r->first_t_ns, m, before)) return ACQ_OK;
+    if (r->select.to_ns != INT64_MAX && m->first_t_ns - r->first_t_ns >= r->select.to_ns) return ACQ_END;
+    if (!r->passed) r->passed_at = acq_input_place(&r->in);
+    r->passed = true;
+    int result = acq_input_go(&r->in, acq_input_place(&r->in) + m->size, err);
+    return result < 0 ? result : ACQ_AGAIN;
 }
 
-/* say_loss: the sentence on a file of ours, when all has been read */
-static void say_loss(struct acq_reader *r)
-{
-    struct acq_reader_loss *l = &r->loss;
-    if (l->missing_frames)
-        snprintf(l->text, sizeof l->text,
-                 "the file is damaged: %" PRIu64 " frames are missing, %" PRIu64 " bytes are unreadable",
-                 l->missing_frames, l->damaged_bytes);
-    else if (l->damaged_bytes)
-        snprintf(l->text, sizeof l->text, "the file is cut: its last %" PRIu64 " bytes are no whole member",
-                 l->damaged_bytes);
-}
-
-/* find_member: makes *m the next member whose header is whole and goes to it; what was passed over is damage. Returns
- * 0, ACQ_END, or an error. */
-static int find_member(struct acq_reader *r, struct acq_member *m, struct acq_err *err)
+/* next_header: the next member that is wanted */
+static int next_header(struct acq_reader *r, struct acq_member *m, struct acq_loss *loss, struct acq_err *err)
 {
     for (;;) {
-        ptrdiff_t n = have(r, ACQ_MEMBER_HEADER, err);
-        if (n < 0) return (int)n;
-        if (n == 0) return ACQ_END;
-        int result = acq_member_parse(m, r->in.bytes + r->at, (size_t)n);
-        if (result == ACQ_OK) return ACQ_OK;
-        if (result == ACQ_VERSION && !r->next_seq && !r->loss.damaged_bytes)
-            return acq_fail(err, ACQ_VERSION, "%s is of a newer format: use a newer version of this program", r->path);
-        /* on to the next byte that could begin a member */
-        const uint8_t *from = r->in.bytes + r->at + 1, *next = memchr(from, 0x1f, (size_t)n - 1);
-        size_t skip = next ? (size_t)(next - from) + 1 : (size_t)n;
-        r->at += skip;
-        r->loss.damaged_bytes += skip;
+        int result = find_member(r, m, loss, err);
+        if (result) return result;
+        result = wanted(r, m, err);
+        if (result != ACQ_AGAIN) return result;
     }
 }
 
 /* next_member: the frames of the next whole member. */
 static int next_member(struct acq_reader *r, struct acq_batch *batch, struct acq_err *err)
 {
-    struct acq_member m;
     for (;;) {
-        int result = find_member(r, &m, err);
-        if (result == ACQ_END) say_loss(r);
+        struct acq_member m;
+        int result = r->follow && r->loss.closed ? ACQ_END : next_header(r, &m, &r->loss, err);
+        if (result == ACQ_END && !r->part) acq_loss_end(&r->loss);
         if (result) return result;
-        ptrdiff_t n = have(r, m.size, err);
+        uint64_t at = acq_input_place(&r->in);
+        ptrdiff_t n = acq_input_have(&r->in, m.size, err);
         if (n < 0) return (int)n;
-        result = (size_t)n < m.size ? ACQ_FORMAT : acq_member_open(&m, r->in.bytes + r->at, r->inflate, &r->out);
-        if (result == ACQ_MEMORY) return acq_fail(err, result, "no memory to read %s", r->path);
-        if (result <
-            0) { /* the header is good, what follows is not: look for the next from the byte behind its start */
-            r->at++;
-            r->loss.damaged_bytes++;
+        if ((size_t)n < m.size && r->follow) return ACQ_AGAIN;
+        result = (size_t)n < m.size ? ACQ_FORMAT : acq_member_open(&m, acq_input_bytes(&r->in), r->inflate, &r->out);
+        if (result == ACQ_MEMORY) return acq_fail(err, result, "no memory to read %s", r->in.path);
+        if (result < 0) {
+            /* the header is whole, what follows is not: look for the next from the byte behind its start */
+            acq_loss_bytes(&r->loss, at, 1);
+            acq_loss_claim(&r->loss, &m);
+            acq_input_use(&r->in, 1);
             continue;
         }
-        r->at += m.size;
-        if (!r->next_seq && r->loss.damaged_bytes) r->next_seq = 1; /* the damage is where the session begins */
-        if (r->next_seq && m.first_seq > r->next_seq) r->loss.missing_frames += m.first_seq - r->next_seq;
-        r->next_seq = m.first_seq + m.frames;
-        r->loss.closed = m.kind == ACQ_MEMBER_END;
+        acq_input_use(&r->in, m.size);
+        if (r->passed) acq_loss_start(&r->loss, m.first_seq);
+        acq_loss_member(&r->loss, &m, at);
+        r->passed = false;
+        r->member = m;
+        r->member_at = at;
         if (m.kind == ACQ_MEMBER_END) continue;
         *batch = (struct acq_batch){r->out.bytes, r->out.len};
         return ACQ_OK;
-    }
-}
-
-/* inflate_some: more content of a foreign file into `out`. Returns 0, ACQ_END, or an error of the file. */
-static int inflate_some(struct acq_reader *r, struct acq_err *err)
-{
-    ptrdiff_t n = have(r, 1, err);
-    if (n < 0) return (int)n;
-    if (n == 0) return ACQ_END;
-    if (r->stream_complete) { /* another gzip member may follow */
-        if (r->in.bytes[r->at] != 0x1f || inflateReset(&r->z) != Z_OK) return ACQ_END;
-        r->stream_complete = false;
-    }
-    if (acq_buf_reserve(&r->out, READ) < 0) return acq_fail(err, ACQ_MEMORY, "no memory to read %s", r->path);
-    r->z.next_in = r->in.bytes + r->at;
-    r->z.avail_in = (unsigned)(n > READ ? READ : n);
-    r->z.next_out = r->out.bytes + r->out.len;
-    r->z.avail_out = READ;
-    unsigned in = r->z.avail_in;
-    int z = inflate(&r->z, Z_NO_FLUSH);
-    r->at += in - r->z.avail_in;
-    r->out.len += READ - r->z.avail_out;
-    r->stream_complete = z == Z_STREAM_END;
-    if (z == Z_OK || z == Z_STREAM_END || (z == Z_BUF_ERROR && in)) return ACQ_OK;
-    lose(r, "the gzip stream is damaged: what stands before the damage is read");
-    r->loss.damaged_bytes += (uint64_t)n;
-    return ACQ_END;
-}
-
-/* whole_frames: how many bytes of a batch are whole frames; *result is how it ends, as acq_batch_next says it */
-static size_t whole_frames(struct acq_batch b, int *result)
-{
-    const uint8_t *begin = b.bytes, *frame;
-    size_t n;
-    do *result = acq_batch_next(&b, &frame, &n);
-    while (*result == ACQ_OK);
-    return (size_t)(b.bytes - begin);
-}
-
-static int end_foreign(struct acq_reader *r)
-{
-    r->ended = true;
-    r->loss.damaged_bytes += r->out.len;
-    r->loss.closed = r->stream_complete && !*r->loss.text;
-    if (!r->stream_complete)
-        lose(r, "the file is cut: it ends inside its gzip stream, as after a crash");
-    else if (r->out.len)
-        lose(r, "the file is cut: it ends inside a frame");
-    return ACQ_END;
-}
-
-/* next_foreign: some whole frames of a foreign file. */
-static int next_foreign(struct acq_reader *r, struct acq_batch *batch, struct acq_err *err)
-{
-    if (r->ended) return ACQ_END;
-    acq_buf_drop(&r->out, r->given);
-    r->given = 0;
-    for (;;) {
-        int more = r->out.len < FOREIGN_BATCH ? inflate_some(r, err) : ACQ_OK, how;
-        if (more < 0) return more;
-        size_t n = whole_frames((struct acq_batch){r->out.bytes, r->out.len}, &how);
-        if (how == ACQ_FORMAT) lose(r, "a frame has an impossible length: what stands before it is read");
-        if (n && (more == ACQ_END || how == ACQ_FORMAT || n >= FOREIGN_BATCH / 2)) {
-            *batch = (struct acq_batch){r->out.bytes, n};
-            r->given = n;
-            return ACQ_OK;
-        }
-        if (more == ACQ_END || how == ACQ_FORMAT) return end_foreign(r);
     }
 }
 
@@ -212,85 +164,102 @@ int acq_reader_next(struct acq_reader *r, struct acq_batch *batch, struct acq_er
     if (r->has_first) {
         *batch = r->first;
         r->has_first = false;
-        return batch->len ? ACQ_OK : ACQ_END;
+        if (batch->len) return ACQ_OK;
     }
-    return r->loss.foreign ? next_foreign(r, batch, err) : next_member(r, batch, err);
+    if (r->loss.foreign) return acq_foreign_next(&r->foreign, &r->in, r->follow, &r->loss, batch, err);
+    return next_member(r, batch, err);
 }
 
-/* ours_ahead: does a member of ours begin somewhere near the start of the file? Then what stands before is damaged. */
-static bool ours_ahead(struct acq_reader *r, struct acq_err *err)
+/* find_ours: does a member of ours begin somewhere near the start of the file? Then what stands before is damaged. */
+static bool find_ours(struct acq_reader *r)
 {
     struct acq_member m;
-    if (have(r, READ, err) < 0) return false;
-    for (size_t at = 1; r->consumed == 0 && at < r->in.len; at++)
-        if (r->in.bytes[at] == 0x1f && acq_member_parse(&m, r->in.bytes + at, r->in.len - at) == ACQ_OK) return true;
+    if (acq_input_have(&r->in, ACQ_INPUT_AHEAD, NULL) < 0) return false;
+    const uint8_t *bytes = acq_input_bytes(&r->in);
+    for (size_t at = 1; at < r->in.buf.len; at++)
+        if (bytes[at] == 0x1f && acq_member_parse(&m, bytes + at, r->in.buf.len - at) == ACQ_OK) return true;
     return false;
 }
 
-/* look: is it ours, or another gzip file? */
-static int look(struct acq_reader *r, struct acq_err *err)
+/* look: is it ours, or another gzip file? *doubt: it could be either, as far as can be seen. */
+static int look(struct acq_reader *r, bool *doubt, struct acq_err *err)
 {
     struct acq_member m;
-    ptrdiff_t n = have(r, ACQ_MEMBER_HEADER, err);
+    ptrdiff_t n = acq_input_have(&r->in, ACQ_MEMBER_HEADER, err);
     if (n < 0) return (int)n;
-    if (n == 0) return acq_fail(err, ACQ_FORMAT, "%s is empty: nothing was recorded in it", r->path);
-    const uint8_t *p = r->in.bytes; /* whose bytes ours_ahead may move */
+    if (n == 0) return acq_fail(err, ACQ_FORMAT, "%s is empty: nothing was recorded in it", r->in.path);
+    const uint8_t *p = acq_input_bytes(&r->in);
     int kind = acq_member_parse(&m, p, (size_t)n);
     bool gzip = n >= 2 && p[0] == 0x1f && p[1] == 0x8b;
-    if (kind == ACQ_OK || kind == ACQ_VERSION || (!gzip && ours_ahead(r, err))) return ACQ_OK;
-    if (!gzip) return acq_fail(err, ACQ_FORMAT, "%s is not a recording: it is no gzip file", r->path);
+    *doubt = kind != ACQ_OK && kind != ACQ_VERSION && find_ours(r);
+    if (kind == ACQ_OK || kind == ACQ_VERSION || (*doubt && !gzip)) return ACQ_OK;
+    if (!gzip) return acq_fail(err, ACQ_FORMAT, "%s is not a recording: it is no gzip file", r->in.path);
     r->loss.foreign = true;
-    r->stream_open = inflateInit2(&r->z, 15 + 16) == Z_OK; /* + 16: gzip, not zlib */
-    return r->stream_open ? ACQ_OK : acq_fail(err, ACQ_MEMORY, "no memory to read %s", r->path);
+    return acq_foreign_init(&r->foreign, err);
+}
+
+/* first_frame: does the first batch begin with a frame? */
+static int first_frame(struct acq_reader *r, struct acq_err *err)
+{
+    struct acq_batch b = r->first;
+    const uint8_t *bytes;
+    size_t n;
+    struct acq_frame *f = malloc(sizeof *f);
+    if (!f) return acq_fail(err, ACQ_MEMORY, "no memory to read %s", r->in.path);
+    bool good = acq_batch_next(&b, &bytes, &n) == ACQ_OK && acq_decode(f, bytes, n) == ACQ_OK;
+    if (good && f->has[ACQ_head_monotonic_ns]) r->first_t_ns = (int64_t)f->head.monotonic_ns;
+    free(f);
+    return good ? ACQ_OK : acq_fail(err, ACQ_FORMAT, "%s is not a recording: it is gzip of something else", r->in.path);
 }
 
 /* check_first: a file of whatever content is refused before anyone works with it. */
 static int check_first(struct acq_reader *r, struct acq_err *err)
 {
-    struct acq_batch b;
-    const uint8_t *bytes;
-    size_t n;
     int result = acq_reader_next(r, &r->first, err);
     if (result < 0) return result;
-    if (result == ACQ_END && r->loss.foreign && ours_ahead(r, err)) { /* ours, after all */
-        r->loss = (struct acq_reader_loss){0};
-        r->at = r->given = r->out.len = 0;
-        result = acq_reader_next(r, &r->first, err);
-        if (result < 0) return result;
-    }
-    if (result == ACQ_END) {
-        r->first = (struct acq_batch){0};
-        r->has_first = true;
-        /* a recording without a frame, if nothing speaks against it */
-        if (!r->loss.damaged_bytes && (!r->loss.foreign || r->loss.closed)) return ACQ_OK;
-        return acq_fail(err, ACQ_FORMAT, "%s holds no whole frame: %s", r->path, r->loss.text);
-    }
-    b = r->first;
     r->has_first = true;
-    struct acq_frame *f = malloc(sizeof *f);
-    if (!f) return acq_fail(err, ACQ_MEMORY, "no memory to read %s", r->path);
-    bool good = acq_batch_next(&b, &bytes, &n) == ACQ_OK && acq_decode(f, bytes, n) == ACQ_OK;
-    free(f);
-    return good ? ACQ_OK : acq_fail(err, ACQ_FORMAT, "%s is not a recording: it is gzip of something else", r->path);
+    if (result == ACQ_OK) return first_frame(r, err);
+    r->first = (struct acq_batch){0};
+    /* a recording without a frame, if nothing speaks against it */
+    if (!r->loss.damaged_bytes && (!r->loss.foreign || r->loss.closed)) return ACQ_OK;
+    return acq_fail(err, ACQ_FORMAT, "%s holds no whole frame: %s", r->in.path, r->loss.text);
+}
+
+/* take_for_ours: reads the file once more, as one of ours whose first member is damaged */
+static int take_for_ours(struct acq_reader *r, struct acq_err *err)
+{
+    r->has_first = false;
+    acq_loss_init(&r->loss);
+    acq_loss_start(&r->loss, 1);
+    int result = acq_input_go(&r->in, 0, err);
+    return result < 0 ? result : check_first(r, err);
+}
+
+/* make: a reader without an input */
+static struct acq_reader *make(void)
+{
+    struct acq_reader *r = calloc(1, sizeof *r);
+    if (!r) return NULL;
+    r->in.fd = -1;
+    r->laps = -1;
+    acq_buf_init(&r->out, ACQ_MEMBER_RAW_MAX);
+    acq_loss_init(&r->loss);
+    r->inflate = libdeflate_alloc_decompressor();
+    if (r->inflate) return r;
+    acq_reader_free(r);
+    return NULL;
 }
 
 int acq_reader_new(struct acq_reader **reader, const char *path, struct acq_err *err)
 {
-    struct acq_reader *r = calloc(1, sizeof *r);
-    int result = r ? ACQ_OK : acq_fail(err, ACQ_MEMORY, "no memory to read %s", path);
-    if (result == ACQ_OK) {
-        snprintf(r->path, sizeof r->path, "%s", strcmp(path, "-") ? path : "standard input");
-        acq_buf_init(&r->in, ACQ_MEMBER_SIZE_MAX + 4 * READ);
-        acq_buf_init(&r->out, ACQ_MEMBER_RAW_MAX + 4 * READ);
-        r->inflate = libdeflate_alloc_decompressor();
-        result = r->fd = acq_file_open(path, ACQ_FILE_READ, err);
-    }
-    if (result >= 0 && !r->inflate) result = acq_fail(err, ACQ_MEMORY, "no memory to read %s", path);
-    if (result >= 0) {
-        r->size = acq_file_size(r->fd);
-        result = look(r, err);
-    }
-    if (result >= 0) result = check_first(r, err);
+    bool doubt = false;
+    struct acq_reader *r = make();
+    if (!r) return acq_fail(err, ACQ_MEMORY, "no memory to read %s", path);
+    int result = acq_input_open(&r->in, path, ACQ_MEMBER_SIZE_MAX, err);
+    acq_loss_start(&r->loss, 1);
+    if (result == ACQ_OK) result = look(r, &doubt, err);
+    if (result == ACQ_OK) result = check_first(r, err);
+    if (result == ACQ_FORMAT && doubt && r->loss.foreign) result = take_for_ours(r, err);
     if (result < 0) {
         acq_reader_free(r);
         return result;
@@ -299,26 +268,170 @@ int acq_reader_new(struct acq_reader **reader, const char *path, struct acq_err 
     return ACQ_OK;
 }
 
+static int need_seekable(const struct acq_reader *r, struct acq_err *err)
+{
+    if (acq_reader_seekable(r)) return ACQ_OK;
+    return acq_fail(err, ACQ_FORMAT, "%s has no member headers to find frames by", r->in.path);
+}
+
+/* restart: the next member read is the one at `place`, or the next behind it, and what was read so far is forgotten */
+static int restart(struct acq_reader *r, uint64_t place, struct acq_err *err)
+{
+    r->has_first = false;
+    r->passed = place > 0;
+    r->laps = -1;
+    acq_loss_init(&r->loss);
+    acq_loss_start(&r->loss, 1);
+    return acq_input_go(&r->in, place, err);
+}
+
+int acq_reader_go(struct acq_reader *r, uint64_t place, struct acq_err *err)
+{
+    int result = need_seekable(r, err);
+    return result < 0 ? result : restart(r, place, err);
+}
+
+/* What bisect looks for: the first member that reaches this frame or, where seq is 0, this time. */
+struct goal {
+    uint64_t seq;
+    int64_t t_ns;
+};
+
+static bool reaches(const struct acq_member *m, struct goal goal)
+{
+    if (m->kind == ACQ_MEMBER_END) return true;
+    return goal.seq ? m->first_seq + m->frames > goal.seq : m->last_t_ns >= goal.t_ns;
+}
+
+/* bisect goes to the first member that reaches the goal, by headers that are found from anywhere by their marks; it is
+ * *m. Returns 0, ACQ_END or an error. */
+static int bisect(struct acq_reader *r, struct goal goal, struct acq_member *m, struct acq_err *err)
+{
+    uint64_t low = 0, high = (uint64_t)r->in.size; /* members that begin before `low` do not reach it */
+    int result = ACQ_OK;
+    while (result >= 0 && high - low > 4 * ACQ_INPUT_AHEAD) {
+        uint64_t middle = low + (high - low) / 2;
+        r->in.to = high;
+        result = restart(r, middle, err);
+        if (result == ACQ_OK) result = find_member(r, m, NULL, err);
+        if (result == ACQ_OK && !reaches(m, goal))
+            low = acq_input_place(&r->in) + m->size;
+        else
+            high = middle;
+    }
+    r->in.to = UINT64_MAX;
+    if (result >= 0) result = restart(r, low, err);
+    while (result >= 0) {
+        result = find_member(r, m, NULL, err);
+        r->passed = acq_input_place(&r->in) > 0;
+        if (result || reaches(m, goal)) return result;
+        result = acq_input_go(&r->in, acq_input_place(&r->in) + m->size, err);
+    }
+    return result;
+}
+
 int acq_reader_skip_to(struct acq_reader *r, uint64_t seq, struct acq_err *err)
 {
     struct acq_member m;
-    if (r->loss.foreign || r->size < 0)
-        return acq_fail(err, ACQ_FORMAT, "%s has no member headers to find frames by", r->path);
-    r->has_first = r->eof = false;
-    r->next_seq = 1;
-    for (uint64_t at = 0;; at += m.size) {
-        r->in.len = r->at = 0;
-        r->consumed = at;
-        if (acq_file_seek(r->fd, at) < 0) return acq_fail(err, ACQ_IO, "cannot read %s", r->path);
-        uint8_t header[ACQ_MEMBER_HEADER];
-        ptrdiff_t n = acq_file_read(r->fd, header, sizeof header);
-        if (n < 0) return acq_fail(err, ACQ_IO, "cannot read %s", r->path);
-        if (n == 0) return ACQ_END;
-        /* behind a damaged header nothing can be skipped: from there on, all is read */
-        bool good = acq_member_parse(&m, header, (size_t)n) == ACQ_OK;
-        if (good && m.kind == ACQ_MEMBER_FRAMES) r->next_seq = m.first_seq;
-        if (!good || (m.kind == ACQ_MEMBER_FRAMES && m.first_seq + m.frames > seq))
-            return acq_file_seek(r->fd, at) < 0 ? acq_fail(err, ACQ_IO, "cannot read %s", r->path) : ACQ_OK;
-        r->next_seq += m.frames;
+    int result = need_seekable(r, err);
+    size_t ahead = r->in.ahead;
+    if (result < 0) return result;
+    r->in.ahead = ACQ_MEMBER_HEADER;
+    result = bisect(r, (struct goal){.seq = seq ? seq : 1}, &m, err);
+    r->in.ahead = ahead;
+    return result == ACQ_OK && m.kind == ACQ_MEMBER_END ? ACQ_END : result;
+}
+
+int acq_reader_select(struct acq_reader *r, const struct acq_select *select, struct acq_err *err)
+{
+    struct acq_member m;
+    int64_t t;
+    if (!acq_reader_seekable(r) || acq_select_all(select)) return ACQ_OK;
+    r->select = *select;
+    r->selected = true;
+    r->in.ahead = ACQ_MEMBER_HEADER; /* most is passed over */
+    bool far = select->from_ns > 0 && select->from_ns < INT64_MAX / 2 && r->first_t_ns < INT64_MAX / 2;
+    if (!far) return restart(r, 0, err);
+    t = r->first_t_ns + select->from_ns;
+    int result = bisect(r, (struct goal){.t_ns = t}, &m, err);
+    return result < 0 ? result : ACQ_OK;
+}
+
+/* begin_skim: what acq_reader_new has read does not count */
+static int begin_skim(struct acq_reader *r, struct acq_err *err)
+{
+    int result = need_seekable(r, err);
+    if (result < 0 || !r->has_first) return result;
+    r->in.ahead = ACQ_MEMBER_HEADER;
+    return restart(r, 0, err);
+}
+
+int acq_reader_skim(struct acq_reader *r, struct acq_member *m, uint64_t *at, struct acq_err *err)
+{
+    int result = begin_skim(r, err);
+    if (result == ACQ_OK) result = next_header(r, m, &r->loss, err);
+    if (result == ACQ_END) acq_loss_end(&r->loss);
+    if (result) return result;
+    *at = acq_input_place(&r->in);
+    uint64_t end = *at + m->size, size = (uint64_t)r->in.size;
+    if (end > size) size = (uint64_t)acq_file_size(r->in.fd); /* it may have grown */
+    if (end > size) {                                         /* cut in this member */
+        acq_loss_bytes(&r->loss, *at, size - *at);
+        acq_loss_claim(&r->loss, m);
+        acq_loss_end(&r->loss);
+        return ACQ_END;
     }
+    if (r->passed) acq_loss_start(&r->loss, m->first_seq);
+    acq_loss_member(&r->loss, m, *at);
+    r->passed = false;
+    return acq_input_go(&r->in, end, err);
+}
+
+int acq_reader_plan(struct acq_reader *r, uint64_t frames, struct acq_span *span, struct acq_err *err)
+{
+    const struct acq_member *m = &r->member;
+    int result = begin_skim(r, err);
+    *span = (struct acq_span){.from = acq_input_place(&r->in)};
+    while (result >= 0) {
+        if (!r->planned) result = next_header(r, &r->member, NULL, err);
+        if (result < 0) return result;
+        uint64_t place = acq_input_place(&r->in);
+        r->planned = result == ACQ_OK;
+        if (result == ACQ_END || (span->frames && (r->passed || span->frames + m->frames > frames))) {
+            /* it ends where a member begins, so that no member lies in two */
+            span->to = r->passed ? r->passed_at : place;
+            return span->to > span->from ? ACQ_OK : ACQ_END;
+        }
+        if (r->passed) *span = (struct acq_span){.from = place, .start_seq = m->first_seq};
+        r->passed = r->planned = false;
+        span->frames += m->frames;
+        result = acq_input_go(&r->in, place + m->size, err);
+    }
+    return result;
+}
+
+int acq_reader_part(struct acq_reader **part, const struct acq_reader *whole, struct acq_err *err)
+{
+    int result = need_seekable(whole, err);
+    if (result < 0) return result;
+    struct acq_reader *r = make();
+    if (!r) return acq_fail(err, ACQ_MEMORY, "no memory to read %s", whole->in.path);
+    result = acq_input_share(&r->in, &whole->in, ACQ_MEMBER_SIZE_MAX, err);
+    r->part = true;
+    r->first_t_ns = whole->first_t_ns;
+    if (result < 0)
+        acq_reader_free(r);
+    else
+        *part = r;
+    return result;
+}
+
+int acq_reader_part_start(struct acq_reader *r, const struct acq_span *span, struct acq_err *err)
+{
+    acq_loss_init(&r->loss);
+    if (span->start_seq) acq_loss_start(&r->loss, span->start_seq);
+    r->in.to = span->to;
+    r->in.buf.len = r->in.at = 0; /* what was read of another stretch */
+    r->in.begin = span->from;
+    return acq_input_go(&r->in, span->from, err);
 }

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "frame/frame.h"
+#include "record/member.h"
 
 #define ACQ_MEMBER_NS INT64_C(250000000) /* a member is closed when it spans this much time */
 
@@ -18,6 +19,10 @@ struct acq_recorder;
 
 /* acq_recorder_new creates the file at `path`, which must not exist. Returns 0, ACQ_EXISTS, ACQ_IO or ACQ_MEMORY. */
 int acq_recorder_new(struct acq_recorder **recorder, const char *path, struct acq_err *err);
+
+/* acq_recorder_offline: for a recording that is made from something already there. Members are not flushed to the disk
+ * one by one, but the file when it is closed; and a frame whose seq does not follow begins a new member. */
+void acq_recorder_offline(struct acq_recorder *recorder);
 
 /* acq_recorder_resume opens a recording of ours to go on with it: whatever stands behind its last whole member (a torn
  * write, the end mark) is cut off. Returns 0; ACQ_FORMAT, with nothing changed, if it is not of ours, holds no frame,
@@ -28,6 +33,10 @@ int acq_recorder_resume(struct acq_recorder **recorder, const char *path, struct
  * frame gets the latest context (stat, capture) that it has not itself. Returns 0, or ACQ_RANGE if the member is full
  * because the disk is behind, or n is above ACQ_FRAME_LIMIT: the frame is not kept. */
 int acq_recorder_add(struct acq_recorder *recorder, const struct acq_frame *f, const uint8_t *bytes, size_t n);
+
+/* acq_recorder_keep_context takes note of the context in an encoded frame that is not itself added, as the first one of
+ * a member from whose middle on frames are. Returns 0 or ACQ_MEMORY. */
+int acq_recorder_keep_context(struct acq_recorder *recorder, const uint8_t *bytes, size_t n);
 
 /* acq_recorder_due says whether the open member spans ACQ_MEMBER_NS or is half full. acq_recorder_empty: whether it has
  * no frame yet. */
@@ -44,6 +53,14 @@ bool acq_recorder_begin_seal(struct acq_recorder *recorder);
 int acq_recorder_seal(struct acq_recorder *recorder, struct acq_err *err);
 void acq_recorder_end_seal(struct acq_recorder *recorder);
 int acq_recorder_flush(struct acq_recorder *recorder, struct acq_err *err);
+
+/* acq_recorder_leave_out: what lies between the latest frame and the next one is left out on purpose, and readers shall
+ * not call it missing. acq_recorder_copy appends a member as it stands in another recording of the session, m->size
+ * bytes at `packed`; the context of its frames is not kept for later ones. Both write the open member first, and
+ * return 0 or an error of it. */
+int acq_recorder_leave_out(struct acq_recorder *recorder, struct acq_err *err);
+int acq_recorder_copy(struct acq_recorder *recorder, const struct acq_member *member, const uint8_t *packed,
+                      struct acq_err *err);
 
 /* acq_recorder_close flushes, writes the end member and frees the recorder, also on an error. No seal may be running.
  * acq_recorder_free gives up what is not in the file. */

@@ -9,7 +9,7 @@ enum { BATCH_MAX = 64 * 1024 * 1024 };
 
 struct slot {
     struct acq_buf bytes;
-    struct acq_reader_loss loss;
+    struct acq_loss loss;
     double progress;
     struct acq_err err;
 };
@@ -69,7 +69,7 @@ int acq_feed_next(struct acq_feed *f, struct acq_batch *batch, struct acq_err *e
     return result;
 }
 
-const struct acq_reader_loss *acq_feed_loss(const struct acq_feed *f)
+const struct acq_loss *acq_feed_loss(const struct acq_feed *f)
 {
     return &f->slots[f->latest].loss;
 }

@@ -17,7 +17,7 @@ void acq_feed_free(struct acq_feed *feed);
 int acq_feed_next(struct acq_feed *feed, struct acq_batch *batch, struct acq_err *err);
 
 /* acq_feed_loss, acq_feed_progress: what the reader said when it gave the latest batch. */
-const struct acq_reader_loss *acq_feed_loss(const struct acq_feed *feed);
+const struct acq_loss *acq_feed_loss(const struct acq_feed *feed);
 double acq_feed_progress(const struct acq_feed *feed);
 
 #endif

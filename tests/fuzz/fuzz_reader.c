@@ -36,7 +36,7 @@ static void make_file(const void *bytes, size_t n)
 }
 
 /* read_all reads the file, from frame `seq` on unless 0. Returns the number of frames, or an error. */
-static int64_t read_all(uint64_t seq, struct acq_reader_loss *loss)
+static int64_t read_all(uint64_t seq, struct acq_loss *loss)
 {
     static struct acq_frame f;
     struct acq_reader *reader;
@@ -67,7 +67,7 @@ static int64_t read_all(uint64_t seq, struct acq_reader_loss *loss)
 static void go_on(void)
 {
     static struct acq_frame f;
-    struct acq_reader_loss loss;
+    struct acq_loss loss;
     struct acq_recorder *recorder;
     struct acq_err err = {0, ""};
     uint8_t bytes[ACQ_FRAME_MAX];
@@ -156,7 +156,7 @@ static void changed(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct acq_reader_loss loss;
+    struct acq_loss loss;
     if (!size) return 0;
     unsigned how = data[0] % 4;
     data++;

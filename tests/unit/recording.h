@@ -83,7 +83,7 @@ struct got {
     int result; /* of opening, or ACQ_END, or an error of reading */
     uint64_t *seq;
     size_t n, room;
-    struct acq_reader_loss loss;
+    struct acq_loss loss;
     struct acq_err err;
 };
 

@@ -1,4 +1,4 @@
-#include "table/output.h"
+#include "base/output.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  *
  * Memory  the caller's.
  * Errors  ACQ_EXISTS where a file would be overwritten; ACQ_IO from the file system. */
-#ifndef ACQ_TABLE_OUTPUT_H
-#define ACQ_TABLE_OUTPUT_H
+#ifndef ACQ_BASE_OUTPUT_H
+#define ACQ_BASE_OUTPUT_H
 
 #include "base/file.h"
 
