@@ -5,7 +5,7 @@
 
 struct acq_dl *acq_dl_open(const char *path, struct acq_err *err)
 {
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (!library) acq_fail(err, ACQ_MISSING, "cannot load %s: %s", path, dlerror());
     return library;
 }

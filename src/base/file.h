@@ -54,6 +54,9 @@ int acq_path_mkdir(const char *path);
 bool acq_path_exists(const char *path);
 bool acq_path_is_dir(const char *path);
 
+/* acq_path_same says whether two paths lead to one file that is there, also by links and other spellings. */
+bool acq_path_same(const char *a, const char *b);
+
 /* acq_path_mkdirs makes the folder and those above it. Returns 0, also where it is there, or ACQ_IO. */
 int acq_path_mkdirs(const char *path, struct acq_err *err);
 

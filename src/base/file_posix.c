@@ -1,8 +1,11 @@
 #include "base/file.h"
 
+#include "base/os.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,7 +36,11 @@ void acq_file_close(int fd)
 
 ptrdiff_t acq_file_read(int fd, void *bytes, size_t n)
 {
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
     ssize_t got;
+    /* a pipe may be silent for long, and Ctrl+C may interrupt another thread than this */
+    while (poll(&ready, 1, 100) <= 0)
+        if (acq_stopped()) return ACQ_IO;
     do got = read(fd, bytes, n);
     while (got < 0 && errno == EINTR);
     return got < 0 ? ACQ_IO : got;
@@ -94,6 +101,12 @@ bool acq_path_is_dir(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool acq_path_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 int acq_path_mkdir(const char *path)

@@ -120,6 +120,23 @@ bool acq_path_is_dir(const char *path)
     return a != INVALID_FILE_ATTRIBUTES && (a & FILE_ATTRIBUTE_DIRECTORY);
 }
 
+static bool identity(const char *path, BY_HANDLE_FILE_INFORMATION *info)
+{
+    wchar_t w[ACQ_PATH_MAX];
+    HANDLE file = CreateFileW(wide(path, w), 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                              OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    bool known = file != INVALID_HANDLE_VALUE && GetFileInformationByHandle(file, info);
+    if (file != INVALID_HANDLE_VALUE) CloseHandle(file);
+    return known;
+}
+
+bool acq_path_same(const char *a, const char *b)
+{
+    BY_HANDLE_FILE_INFORMATION x, y;
+    return identity(a, &x) && identity(b, &y) && x.dwVolumeSerialNumber == y.dwVolumeSerialNumber &&
+           x.nFileIndexHigh == y.nFileIndexHigh && x.nFileIndexLow == y.nFileIndexLow;
+}
+
 int acq_path_mkdir(const char *path)
 {
     wchar_t w[ACQ_PATH_MAX];

@@ -21,14 +21,19 @@ size_t acq_cell_size(enum acq_cell_type type)
 
 int acq_chunk_init(struct acq_chunk *chunk, const enum acq_cell_type *types, size_t n)
 {
-    *chunk = (struct acq_chunk){.columns = n, .cells = calloc(n ? n : 1, sizeof *chunk->cells)};
-    if (!chunk->cells) return ACQ_MEMORY;
-    for (size_t i = 0; i < n; i++) {
-        chunk->cells[i].type = types[i];
-        chunk->cells[i].values = calloc(ACQ_CHUNK_ROWS, acq_cell_size(types[i]));
-        if (chunk->cells[i].values) continue;
+    size_t size = 0;
+    for (size_t i = 0; i < n; i++) size += ACQ_CHUNK_ROWS * acq_cell_size(types[i]);
+    *chunk = (struct acq_chunk){
+        .columns = n, .cells = calloc(n ? n : 1, sizeof *chunk->cells), .memory = calloc(size ? size : 1, 1)};
+    if (!chunk->cells || !chunk->memory) {
         acq_chunk_fini(chunk);
         return ACQ_MEMORY;
+    }
+    char *next = chunk->memory;
+    for (size_t i = 0; i < n; i++) {
+        chunk->cells[i].type = types[i];
+        chunk->cells[i].values = next;
+        next += ACQ_CHUNK_ROWS * acq_cell_size(types[i]);
     }
     return ACQ_OK;
 }
@@ -47,8 +52,9 @@ void acq_chunk_reset(struct acq_chunk *chunk)
 
 void acq_chunk_fini(struct acq_chunk *chunk)
 {
-    for (size_t i = 0; chunk->cells && i < chunk->columns; i++) free(chunk->cells[i].values);
+    free(chunk->memory);
     free(chunk->cells);
+    free(chunk->stats);
     while (chunk->texts) {
         struct acq_text_block *block = chunk->texts;
         chunk->texts = block->next;

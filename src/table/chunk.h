@@ -45,10 +45,13 @@ struct acq_cells {
 struct acq_chunk {
     size_t rows, columns;
     struct acq_cells *cells;
+    struct acq_stat *stats;       /* [column] of its rows, where acq_stat_chunk made them; else NULL */
     struct acq_text_block *texts; /* what acq_chunk_text has handed out */
+    void *memory;                 /* of all values */
 };
 
-/* acq_chunk_init makes a chunk of `n` columns of these types. Returns 0 or ACQ_MEMORY. */
+/* acq_chunk_init makes a chunk of `n` columns of these types. Memory of rows that are not used yet costs nothing.
+ * Returns 0 or ACQ_MEMORY. */
 int acq_chunk_init(struct acq_chunk *chunk, const enum acq_cell_type *types, size_t n);
 void acq_chunk_fini(struct acq_chunk *chunk);
 

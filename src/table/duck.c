@@ -21,7 +21,8 @@ static int take_functions(struct acq_dl *library, struct acq_err *err)
     acq_duckdb.name = (__typeof__(duckdb_##name) *)acq_dl_sym(library, "duckdb_" #name); \
     if (!acq_duckdb.name)                                                                \
         return acq_fail(err, ACQ_VERSION, "the DuckDB that was found lacks duckdb_%s: take another version", #name);
-    ACQ_DUCK_FUNCTIONS(TAKE)
+    ACQ_DUCK_TABLE_FUNCTIONS(TAKE)
+    ACQ_DUCK_PROGRAM_FUNCTIONS(TAKE)
 #undef TAKE
     if (acq_duckdb.vector_size() == 2048) return ACQ_OK;
     return acq_fail(err, ACQ_VERSION, "the DuckDB that was found has vectors of another size than 2048: take another");
@@ -65,13 +66,30 @@ static int load(struct acq_err *err)
     return result;
 }
 
+/* add_hint: what DuckDB puts into further lines of a message: what may have been meant, and which line of a long
+ * statement it speaks of */
+static void add_hint(char *dst, size_t size, const char *message)
+{
+    size_t n = strlen(dst);
+    const char *line = strchr(message, '\n'), *meant = strstr(message, "\nDid you mean"), *number;
+    const char *near = strstr(message, "\nCandidate bindings: "), *at = strstr(message, "\nLINE ");
+    if (line && (line == meant || !strncmp(line, "\nEither ", 8)))
+        n += (size_t)snprintf(dst + n, size - n, " %.*s", (int)strcspn(line + 1, "\r\n"), line + 1);
+    else if (near && (near = strchr(near, '"')))
+        n += (size_t)snprintf(dst + n, size - n, " Did you mean %.*s?", (int)strcspn(near, ",\r\n"), near);
+    if (at && n < size && (number = at + strlen("\nLINE ")) && strncmp(number, "1:", 2) != 0)
+        snprintf(dst + n, size - n, " (line %.*s)", (int)strcspn(number, ":\r\n"), number);
+}
+
 int acq_duck_fail(struct acq_err *err, const char *message)
 {
-    static const char *const prefixes[] = {"Invalid Input Error: ", "IO Error: "};
+    char text[sizeof err->text];
     if (!message) message = "it gave no reason";
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (!strncmp(message, prefixes[i], strlen(prefixes[i]))) message += strlen(prefixes[i]);
-    return acq_fail(err, ACQ_IO, "DuckDB failed: %.*s", (int)strcspn(message, "\r\n"), message);
+    const char *kind = strstr(message, " Error: "), *first = message; /* its class says nothing to the user */
+    if (kind && (size_t)(kind - message) < strcspn(message, "\r\n:")) first = kind + strlen(" Error: ");
+    snprintf(text, sizeof text - 120, "%.*s", (int)strcspn(first, "\r\n"), first);
+    add_hint(text, sizeof text - 10, message);
+    return acq_fail(err, ACQ_IO, "DuckDB: %s", text);
 }
 
 int acq_duck_open(struct acq_duck *duck, struct acq_err *err)
@@ -166,14 +184,14 @@ void acq_sql_fini(struct acq_sql *sql)
     acq_buf_fini(&sql->buf);
 }
 
-static void add(struct acq_sql *sql, const char *text, size_t n)
+void acq_sql_add_bytes(struct acq_sql *sql, const char *text, size_t n)
 {
     sql->failed |= acq_buf_add(&sql->buf, text, n) < 0;
 }
 
 void acq_sql_add(struct acq_sql *sql, const char *text)
 {
-    add(sql, text, strlen(text));
+    acq_sql_add_bytes(sql, text, strlen(text));
 }
 
 void acq_sql_number(struct acq_sql *sql, int64_t number)
@@ -185,17 +203,17 @@ void acq_sql_number(struct acq_sql *sql, int64_t number)
 
 void acq_sql_quote(struct acq_sql *sql, char quote, const char *text)
 {
-    add(sql, &quote, 1);
+    acq_sql_add_bytes(sql, &quote, 1);
     for (; *text; text++) {
-        if (*text == quote) add(sql, &quote, 1);
-        add(sql, text, 1);
+        if (*text == quote) acq_sql_add_bytes(sql, &quote, 1);
+        acq_sql_add_bytes(sql, text, 1);
     }
-    add(sql, &quote, 1);
+    acq_sql_add_bytes(sql, &quote, 1);
 }
 
 const char *acq_sql_end(struct acq_sql *sql, struct acq_err *err)
 {
-    add(sql, "", 1);
+    acq_sql_add_bytes(sql, "", 1);
     if (!sql->failed) {
         sql->buf.len--; /* the NUL is no part of it, so that it may be asked for again */
         return (const char *)sql->buf.bytes;

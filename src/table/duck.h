@@ -12,49 +12,26 @@
 
 #include <duckdb.h>
 
-/* the functions of DuckDB that are used, without their prefix duckdb_ */
-#define ACQ_DUCK_FUNCTIONS(X)                      \
-    X(open_ext)                                    \
-    X(close)                                       \
+/* the functions of DuckDB that are used, without their prefix duckdb_: those that table functions need, all of which
+ * DuckDB hands to an extension too, and those that a program needs beside */
+#define ACQ_DUCK_TABLE_FUNCTIONS(X)                \
     X(connect)                                     \
     X(disconnect)                                  \
-    X(interrupt)                                   \
-    X(create_config)                               \
-    X(set_config)                                  \
-    X(destroy_config)                              \
     X(free)                                        \
-    X(prepare)                                     \
-    X(prepare_error)                               \
-    X(destroy_prepare)                             \
-    X(pending_prepared)                            \
-    X(pending_prepared_streaming)                  \
-    X(pending_execute_task)                        \
-    X(pending_execution_is_finished)               \
-    X(pending_error)                               \
-    X(destroy_pending)                             \
-    X(execute_pending)                             \
-    X(result_error)                                \
-    X(destroy_result)                              \
-    X(rows_changed)                                \
-    X(column_count)                                \
-    X(column_name)                                 \
-    X(column_type)                                 \
-    X(fetch_chunk)                                 \
-    X(destroy_data_chunk)                          \
-    X(data_chunk_get_size)                         \
-    X(data_chunk_set_size)                         \
-    X(data_chunk_get_vector)                       \
     X(vector_size)                                 \
     X(vector_get_data)                             \
     X(vector_get_validity)                         \
     X(vector_ensure_validity_writable)             \
     X(vector_assign_string_element_len)            \
+    X(data_chunk_get_vector)                       \
+    X(data_chunk_set_size)                         \
     X(create_logical_type)                         \
     X(destroy_logical_type)                        \
     X(create_table_function)                       \
     X(destroy_table_function)                      \
     X(table_function_set_name)                     \
     X(table_function_add_parameter)                \
+    X(table_function_add_named_parameter)          \
     X(table_function_set_extra_info)               \
     X(table_function_set_bind)                     \
     X(table_function_set_init)                     \
@@ -63,10 +40,17 @@
     X(register_table_function)                     \
     X(bind_get_extra_info)                         \
     X(bind_get_parameter)                          \
+    X(bind_get_named_parameter)                    \
     X(bind_add_result_column)                      \
     X(bind_set_bind_data)                          \
     X(bind_set_error)                              \
+    X(create_varchar)                              \
     X(get_varchar)                                 \
+    X(get_value_type)                              \
+    X(get_type_id)                                 \
+    X(get_list_size)                               \
+    X(get_list_child)                              \
+    X(is_null_value)                               \
     X(destroy_value)                               \
     X(init_get_extra_info)                         \
     X(init_get_bind_data)                          \
@@ -77,14 +61,61 @@
     X(init_set_error)                              \
     X(function_get_extra_info)                     \
     X(function_get_init_data)                      \
-    X(function_set_error)
+    X(function_set_error)                          \
+    X(add_replacement_scan)                        \
+    X(replacement_scan_set_function_name)          \
+    X(replacement_scan_add_parameter)
+#define ACQ_DUCK_PROGRAM_FUNCTIONS(X)          \
+    X(open_ext)                                \
+    X(close)                                   \
+    X(interrupt)                               \
+    X(create_config)                           \
+    X(set_config)                              \
+    X(destroy_config)                          \
+    X(prepare)                                 \
+    X(prepare_error)                           \
+    X(destroy_prepare)                         \
+    X(pending_prepared)                        \
+    X(pending_prepared_streaming)              \
+    X(pending_execute_task)                    \
+    X(pending_execution_is_finished)           \
+    X(pending_error)                           \
+    X(destroy_pending)                         \
+    X(execute_pending)                         \
+    X(result_error)                            \
+    X(destroy_result)                          \
+    X(rows_changed)                            \
+    X(column_count)                            \
+    X(column_name)                             \
+    X(column_type)                             \
+    X(fetch_chunk)                             \
+    X(destroy_data_chunk)                      \
+    X(data_chunk_get_size)                     \
+    X(create_aggregate_function)               \
+    X(destroy_aggregate_function)              \
+    X(aggregate_function_set_name)             \
+    X(aggregate_function_add_parameter)        \
+    X(aggregate_function_set_return_type)      \
+    X(aggregate_function_set_functions)        \
+    X(aggregate_function_set_destructor)       \
+    X(aggregate_function_set_special_handling) \
+    X(aggregate_function_set_extra_info)       \
+    X(aggregate_function_get_extra_info)       \
+    X(aggregate_function_set_error)            \
+    X(register_aggregate_function)             \
+    X(prepared_statement_type)                 \
+    X(result_return_type)                      \
+    X(prepared_statement_column_count)         \
+    X(prepared_statement_column_name)          \
+    X(prepared_statement_column_type)
 
 struct acq_duck_functions {
 #define ACQ_DUCK_FIELD(name) __typeof__(duckdb_##name) *name;
-    ACQ_DUCK_FUNCTIONS(ACQ_DUCK_FIELD)
+    ACQ_DUCK_TABLE_FUNCTIONS(ACQ_DUCK_FIELD)
+    ACQ_DUCK_PROGRAM_FUNCTIONS(ACQ_DUCK_FIELD)
 #undef ACQ_DUCK_FIELD
 };
-extern struct acq_duck_functions acq_duckdb; /* filled by the first acq_duck_open */
+extern struct acq_duck_functions acq_duckdb; /* filled by the first acq_duck_open, or by the extension */
 
 /* A database in memory and a connection to it. */
 struct acq_duck {
@@ -117,6 +148,7 @@ struct acq_sql {
 void acq_sql_init(struct acq_sql *sql);
 void acq_sql_fini(struct acq_sql *sql);
 void acq_sql_add(struct acq_sql *sql, const char *text);
+void acq_sql_add_bytes(struct acq_sql *sql, const char *text, size_t n);
 void acq_sql_quote(struct acq_sql *sql, char quote, const char *text); /* "name" or 'text' */
 void acq_sql_number(struct acq_sql *sql, int64_t number);
 const char *acq_sql_end(struct acq_sql *sql, struct acq_err *err);

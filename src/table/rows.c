@@ -2,10 +2,8 @@
  * faster than to scatter each frame over hundreds of arrays, and 64 rows are one word of the bits that say NULL. */
 #include "table/rows.h"
 
-#include "table/feed.h"
+#include "frame/original.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -13,16 +11,16 @@
 enum { BLOCK = 64 };
 
 struct acq_rows {
-    struct acq_feed *feed;
+    struct acq_reader *reader;
     struct acq_batch batch;
     const struct acq_column *columns;
     size_t fields[ACQ_ROW_FIELDS], n; /* the chosen ones */
+    const struct acq_select *select;  /* NULL: all */
     struct acq_frame block[BLOCK];
-    size_t ahead; /* frames that stand in the block before it is filled: the first one, at first */
-    struct acq_frame first, context;
-    bool has_first, timed;
+    struct acq_frame context;
+    bool restore, timed, unsorted;
     uint64_t first_ns, last_ns;
-    struct acq_rows_state state;
+    uint64_t unreadable;
 };
 
 static enum acq_cell_type cell_type(const struct acq_column *c)
@@ -65,73 +63,69 @@ const char *acq_rows_unit(const char *name)
     return strcmp(name, "t_s") ? "" : "s";
 }
 
-const struct acq_frame *acq_rows_first(const struct acq_rows *r)
+int acq_rows_new(struct acq_rows **rows, struct acq_reader *reader, const struct acq_rows_options *options,
+                 struct acq_err *err)
 {
-    return r->has_first ? &r->first : NULL;
-}
-
-struct acq_rows_state acq_rows_get_state(const struct acq_rows *r)
-{
-    struct acq_rows_state state = r->state;
-    state.progress = acq_feed_progress(r->feed);
-    snprintf(state.loss, sizeof state.loss, "%s", acq_feed_loss(r->feed)->text);
-    if (!*state.loss && state.unreadable)
-        snprintf(state.loss, sizeof state.loss, "%" PRIu64 " frame%s could not be read: left out", state.unreadable,
-                 state.unreadable == 1 ? "" : "s");
-    return state;
-}
-
-/* next_frame: decodes the next frame that can be decoded. Returns 0, ACQ_END, or an error of the file. */
-static int next_frame(struct acq_rows *r, struct acq_frame *f, struct acq_err *err)
-{
-    const uint8_t *bytes;
-    size_t n;
-    for (;;) {
-        int result = acq_batch_next(&r->batch, &bytes, &n);
-        if (result == ACQ_OK && acq_decode(f, bytes, n) == ACQ_OK) return ACQ_OK;
-        if (result != ACQ_END) r->state.unreadable++;
-        if (result == ACQ_OK) continue;
-        result = acq_feed_next(r->feed, &r->batch, err);
-        if (result) return result;
-    }
-}
-
-int acq_rows_new(struct acq_rows **rows, const char *path, struct acq_err *err)
-{
+    if (options->n > ACQ_ROW_FIELDS)
+        return acq_fail(err, ACQ_USAGE, "these are more columns than there are: name each once");
     struct acq_rows *r = calloc(1, sizeof *r);
-    if (!r) return acq_fail(err, ACQ_MEMORY, "no memory to read %s", path);
+    if (!r) return acq_fail(err, ACQ_MEMORY, "no memory for the table");
+    r->reader = reader;
     r->columns = the_columns();
-    int result = acq_feed_new(&r->feed, path, err);
-    if (result == ACQ_OK) result = next_frame(r, &r->block[0], err);
-    if (result < 0) {
-        acq_rows_free(r);
-        return result;
-    }
-    r->has_first = result == ACQ_OK;
-    r->ahead = r->has_first;
-    r->first = r->block[0];
+    r->n = options->n;
+    memcpy(r->fields, options->fields, r->n * sizeof *r->fields);
+    r->select = acq_select_all(options->select) ? NULL : options->select;
+    r->restore = options->restore;
+    r->timed = options->timed;
+    r->first_ns = r->last_ns = options->first_ns;
     *rows = r;
     return ACQ_OK;
 }
 
 void acq_rows_free(struct acq_rows *r)
 {
-    if (!r) return;
-    acq_feed_free(r->feed);
     free(r);
 }
 
-int acq_rows_select(struct acq_rows *r, const size_t *fields, size_t n, struct acq_chunk *chunk, struct acq_err *err)
+int acq_rows_chunk(const struct acq_rows *r, struct acq_chunk *chunk, struct acq_err *err)
 {
     enum acq_cell_type types[ACQ_ROW_FIELDS];
-    if (n > ACQ_ROW_FIELDS) return acq_fail(err, ACQ_USAGE, "these are more columns than there are: name each once");
-    for (size_t i = 0; i < n; i++) {
-        r->fields[i] = fields[i];
-        types[i] = fields[i] == ACQ_ROW_T_S ? ACQ_CELL_F64 : cell_type(&r->columns[fields[i]]);
-    }
-    r->n = n;
-    if (acq_chunk_init(chunk, types, n) == ACQ_OK) return ACQ_OK;
+    for (size_t i = 0; i < r->n; i++)
+        types[i] = r->fields[i] == ACQ_ROW_T_S ? ACQ_CELL_F64 : cell_type(&r->columns[r->fields[i]]);
+    if (acq_chunk_init(chunk, types, r->n) == ACQ_OK) return ACQ_OK;
     return acq_fail(err, ACQ_MEMORY, "no memory for the table");
+}
+
+void acq_rows_start(struct acq_rows *r, struct acq_batch batch)
+{
+    r->batch = batch;
+    acq_frame_clear(&r->context);
+}
+
+void acq_rows_faults(const struct acq_rows *r, uint64_t *unreadable, bool *unsorted)
+{
+    *unreadable = r->unreadable;
+    *unsorted = r->unsorted;
+}
+
+/* next_frame: decodes the next frame that can be decoded. Returns 0, ACQ_END, ACQ_AGAIN, or an error of the file. */
+static int next_frame(struct acq_rows *r, struct acq_frame *f, struct acq_err *err)
+{
+    const uint8_t *bytes;
+    size_t n;
+    for (;;) {
+        int result = acq_batch_next(&r->batch, &bytes, &n);
+        if (result == ACQ_OK && acq_decode(f, bytes, n) == ACQ_OK) break;
+        if (result != ACQ_END) r->unreadable++;
+        if (result == ACQ_OK) continue;
+        result = acq_reader_next(r->reader, &r->batch, err);
+        if (result) {
+            r->batch.len = 0;
+            return result;
+        }
+    }
+    if (r->restore) acq_frame_restore(f);
+    return ACQ_OK;
 }
 
 static bool is_context(const struct acq_column *c)
@@ -140,12 +134,19 @@ static bool is_context(const struct acq_column *c)
     return group == ACQ_IN_stat || group == ACQ_IN_capture;
 }
 
-/* text_of: text in the chunk's memory; the same as the latest one of this column where that is equal */
+/* text_of: text in the chunk's memory; the same as the latest one of this column where that is equal. Texts of a column
+ * have the same room, so as many bytes as the latest one had can be looked at. */
 static struct acq_text text_of(struct acq_chunk *chunk, struct acq_text latest, const char *text)
 {
-    size_t n = strlen(text);
-    if (latest.bytes && latest.len == n && !memcmp(latest.bytes, text, n)) return latest;
-    return acq_chunk_text(chunk, text, n);
+    if (latest.bytes && !memcmp(latest.bytes, text, latest.len) && !text[latest.len]) return latest;
+    return acq_chunk_text(chunk, text, strlen(text));
+}
+
+/* text_before: the text in the row before `row`, of no bytes where there is none */
+static struct acq_text text_before(const struct acq_cells *cells, size_t row)
+{
+    return row && acq_cell_valid(cells, row - 1) ? ((const struct acq_text *)cells->values)[row - 1]
+                                                 : (struct acq_text){0};
 }
 
 /* fill_context: the newest context into rows from .. to - 1, which lie in one word of valid bits, of all its columns */
@@ -161,10 +162,8 @@ static void fill_context(const struct acq_rows *r, struct acq_chunk *chunk, size
         uint64_t u = 0;
         uint32_t v;
         if (c->type == ACQ_TYPE_STR) {
-            struct acq_text *texts = cells->values;
-            struct acq_text latest = from && acq_cell_valid(cells, from - 1) ? texts[from - 1] : (struct acq_text){0};
-            struct acq_text text = text_of(chunk, latest, src);
-            for (size_t row = from; row < to; row++) texts[row] = text;
+            struct acq_text text = text_of(chunk, text_before(cells, from), src);
+            for (size_t row = from; row < to; row++) ((struct acq_text *)cells->values)[row] = text;
         } else if (cells->type == ACQ_CELL_I64) {
             memcpy(&u, src, 8);
             for (size_t row = from; row < to; row++) ((int64_t *)cells->values)[row] = (int64_t)u;
@@ -228,7 +227,7 @@ static void take_time(struct acq_rows *r, const struct acq_frame *f)
     if (!f->has[ACQ_head_monotonic_ns]) return;
     uint64_t t = f->head.monotonic_ns;
     if (!r->timed) r->first_ns = t;
-    r->state.unsorted |= r->timed && !f->has[ACQ_head_seq] && t < r->last_ns;
+    r->unsorted |= r->timed && !f->has[ACQ_head_seq] && t < r->last_ns;
     r->last_ns = t;
     r->timed = true;
 }
@@ -258,9 +257,9 @@ static uint64_t fill_u64(const struct acq_rows *r, const struct acq_column *c, i
 }
 
 static void fill_text(const struct acq_rows *r, const struct acq_column *c, struct acq_chunk *chunk,
-                      struct acq_text *dst, size_t n)
+                      const struct acq_cells *cells, size_t row, size_t n)
 {
-    struct acq_text latest = {0};
+    struct acq_text latest = text_before(cells, row), *dst = (struct acq_text *)cells->values + row;
     const char *src = (const char *)r->block + c->offset;
     for (size_t i = 0; i < n; i++, src += sizeof *r->block)
         if (r->block[i].has[c->id]) dst[i] = latest = text_of(chunk, latest, src);
@@ -270,6 +269,18 @@ static void fill_4(const struct acq_rows *r, const struct acq_column *c, char *d
 {
     const char *src = (const char *)r->block + c->offset;
     for (size_t i = 0; i < n; i++) memcpy(dst + 4 * i, src + i * sizeof *r->block, 4);
+}
+
+/* numbers: which of n floats are not NaN, with which acq_frame_restore marks single elements as absent */
+static uint64_t numbers(const char *src, size_t n)
+{
+    uint64_t valid = 0;
+    for (size_t i = 0; i < n; i++) {
+        float x;
+        memcpy(&x, src + 4 * i, 4);
+        valid |= (uint64_t)(x == x) << i;
+    }
+    return valid;
 }
 
 /* presence: in which of the n frames channel id is there; frames mostly have all the same channels */
@@ -311,32 +322,43 @@ static void fill_columns(const struct acq_rows *r, struct acq_chunk *chunk, size
         }
         cells->valid[row / 64] = there;
         if (cells->type == ACQ_CELL_TEXT)
-            fill_text(r, c, chunk, (struct acq_text *)(void *)dst, n);
+            fill_text(r, c, chunk, cells, row, n);
         else if (cells->type == ACQ_CELL_I64 || cells->type == ACQ_CELL_TIME)
             cells->valid[row / 64] &= fill_u64(r, c, (int64_t *)(void *)dst, n);
         else
             fill_4(r, c, dst, n);
+        if (r->restore && c->type == ACQ_TYPE_F32) cells->valid[row / 64] &= numbers(dst, n);
     }
+}
+
+/* fill_block: decodes frames until the block is full of wanted ones, which become the rows from chunk->rows on; and
+ * gives these rows their context. Returns what the reader said, and *n frames. */
+static int fill_block(struct acq_rows *r, struct acq_chunk *chunk, size_t *n, struct acq_err *err)
+{
+    size_t filled = chunk->rows;
+    int result = ACQ_OK;
+    for (*n = 0; *n < BLOCK;) {
+        struct acq_frame *f = &r->block[*n];
+        result = next_frame(r, f, err);
+        if (result) break;
+        take_time(r, f);
+        take_context(r, f, chunk, &filled, chunk->rows + *n);
+        *n += !r->select || acq_select_has(r->select, (int64_t)r->first_ns, f);
+    }
+    fill_context(r, chunk, filled, chunk->rows + *n);
+    return result;
 }
 
 int acq_rows_next(struct acq_rows *r, struct acq_chunk *chunk, struct acq_err *err)
 {
     int result = ACQ_OK;
     acq_chunk_reset(chunk);
-    while (result == ACQ_OK && chunk->rows + BLOCK <= ACQ_CHUNK_ROWS) {
-        size_t n = 0, filled = chunk->rows;
-        for (; n < BLOCK; n++) {
-            if (n >= r->ahead) result = next_frame(r, &r->block[n], err);
-            if (result) break;
-            take_time(r, &r->block[n]);
-            take_context(r, &r->block[n], chunk, &filled, chunk->rows + n);
-        }
-        r->ahead = 0;
+    while (result == ACQ_OK && chunk->rows < ACQ_CHUNK_ROWS) {
+        size_t n;
+        result = fill_block(r, chunk, &n, err);
         if (result < 0) return result;
-        fill_context(r, chunk, filled, chunk->rows + n);
         fill_columns(r, chunk, chunk->rows, n);
         chunk->rows += n;
-        r->state.rows += n;
     }
-    return chunk->rows ? ACQ_OK : ACQ_END;
+    return chunk->rows ? ACQ_OK : result;
 }

@@ -120,7 +120,7 @@ static int add_stat(struct acq_grid *grid, const struct acq_field *field, const 
         bool many = s->distinct >= ACQ_STAT_DISTINCT_MAX;
         snprintf(row[8], ACQ_GRID_CELL, "%s%zu", many ? ">=" : "", s->distinct);
     } else if (s->type != ACQ_CELL_TIME) {
-        stat_number(row[6], s->count ? s->mean : (double)NAN);
+        stat_number(row[6], acq_stat_mean(s));
         stat_number(row[7], acq_stat_deviation(s));
     }
     return ACQ_OK;
@@ -150,35 +150,41 @@ static int print_stats(const struct work *w)
     return result;
 }
 
-static int take_chunk(struct work *w, const struct acq_chunk *chunk)
+/* take_chunk: rows of the head, which is shown before the rest is read */
+static int take_chunk(void *user, const struct acq_chunk *chunk, struct acq_err *err)
 {
-    w->rows += chunk->rows;
-    if (!w->head_done && add_head(w, chunk) < 0) return ACQ_MEMORY;
-    if (!w->head_done && (int64_t)w->head.rows > w->show->rows) print_head(w); /* before the rest is read */
-    for (size_t i = 0; w->stats && i < w->show->n; i++) acq_stat_add(&w->stats[i], &chunk->cells[i], chunk->rows);
+    struct work *w = user;
+    if (add_head(w, chunk) < 0) return acq_fail(err, ACQ_MEMORY, "no memory to show this: choose fewer rows");
+    if ((int64_t)w->head.rows > w->show->rows) print_head(w);
     return ACQ_OK;
 }
 
-/* read_table: without statistics, only what the head needs */
+/* read_head: only what the head needs */
+static int read_head(struct work *w, struct acq_table *table, struct acq_err *err)
+{
+    struct acq_chunk *chunk;
+    if (!w->show->rows) return ACQ_OK;
+    int result = acq_table_select(table, w->show->fields, w->head.columns, w->show->rows, err);
+    while (result == ACQ_OK && (result = acq_table_next(table, &chunk, err)) == ACQ_OK)
+        result = take_chunk(w, chunk, err);
+    return result == ACQ_END ? ACQ_OK : result;
+}
+
 static int read_table(struct work *w, struct acq_table *table, struct acq_err *err)
 {
     const struct acq_show *s = w->show;
-    struct acq_chunk *chunk;
-    if (!s->stats && !s->rows) return ACQ_OK;
-    int result = acq_table_select(table, s->fields, s->stats ? s->n : w->head.columns, s->stats ? 0 : s->rows, err);
-    while (result == ACQ_OK && (result = acq_table_next(table, &chunk, err)) == ACQ_OK)
-        if (take_chunk(w, chunk) < 0) return acq_fail(err, ACQ_MEMORY, "no memory to show this: choose fewer rows");
-    if (result == ACQ_END && !w->head_done) print_head(w);
-    return result == ACQ_END ? ACQ_OK : result;
+    int result = s->stats
+                     ? acq_table_stats(table, s->fields, s->n, (size_t)s->rows, take_chunk, w, w->stats, &w->rows, err)
+                     : read_head(w, table, err);
+    if (result == ACQ_OK && !w->head_done && (s->stats || s->rows)) print_head(w);
+    return result;
 }
 
 static int init_stats(struct work *w)
 {
     if (!w->show->stats) return ACQ_OK;
     w->stats = calloc(w->show->n ? w->show->n : 1, sizeof *w->stats);
-    if (!w->stats) return ACQ_MEMORY;
-    for (size_t i = 0; i < w->show->n; i++) acq_stat_init(&w->stats[i], w->fields[w->show->fields[i]].type);
-    return ACQ_OK;
+    return w->stats ? ACQ_OK : ACQ_MEMORY;
 }
 
 int acq_show(struct acq_table *table, const struct acq_show *show, FILE *out, struct acq_err *err)

@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/opt.h"
 #include "base/os.h"
-#include "table/ahead.h"
 #include "table/parquet.h"
+#include "table/scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,25 +13,12 @@
 struct acq_table {
     char path[ACQ_PATH_MAX];
     struct acq_parquet *parquet; /* or, of a recording: */
-    struct acq_rows *rows;       /* opened and not yet read from */
-    struct acq_ahead *ahead;
+    struct acq_scan *scan;
+    bool started;
     struct acq_rows_state state;
     uint64_t left; /* rows up to the limit */
     struct acq_field fields[ACQ_ROW_FIELDS];
 };
-
-/* is_parquet: does the file begin like one? A pipe is not looked into: what is read from it is gone. */
-static int is_parquet(const char *path, bool *yes, struct acq_err *err)
-{
-    char magic[4] = {0};
-    *yes = false;
-    if (!strcmp(path, "-")) return ACQ_OK;
-    int fd = acq_file_open(path, ACQ_FILE_READ, err);
-    if (fd < 0) return fd;
-    *yes = acq_file_size(fd) >= 4 && acq_file_read(fd, magic, 4) == 4 && !memcmp(magic, "PAR1", 4);
-    acq_file_close(fd);
-    return ACQ_OK;
-}
 
 int acq_table_open(struct acq_table **table, const char *path, struct acq_err *err)
 {
@@ -39,9 +26,9 @@ int acq_table_open(struct acq_table **table, const char *path, struct acq_err *e
     bool parquet;
     if (!t) return acq_fail(err, ACQ_MEMORY, "no memory to read %s", path);
     snprintf(t->path, sizeof t->path, "%s", path);
-    int result = is_parquet(path, &parquet, err);
+    int result = acq_parquet_is(path, &parquet, err);
     if (result == ACQ_OK)
-        result = parquet ? acq_parquet_open(&t->parquet, path, err) : acq_rows_new(&t->rows, path, err);
+        result = parquet ? acq_parquet_open(&t->parquet, path, err) : acq_scan_new(&t->scan, path, NULL, err);
     if (result < 0) {
         acq_table_close(t);
         return result;
@@ -55,8 +42,7 @@ void acq_table_close(struct acq_table *t)
 {
     if (!t) return;
     acq_parquet_close(t->parquet);
-    acq_rows_free(t->rows);
-    acq_ahead_free(t->ahead);
+    acq_scan_free(t->scan);
     free(t);
 }
 
@@ -85,17 +71,25 @@ int acq_table_find(const struct acq_table *t, const char *name, size_t *index, s
     return acq_fail(err, ACQ_USAGE, "there is no column '%s'; `acq view FILE` lists all", name);
 }
 
+/* start_scan starts at the first row, also a second time */
+static int start_scan(struct acq_table *t, const size_t *fields, size_t n, bool stats, struct acq_err *err)
+{
+    if (t->started) {
+        acq_scan_free(t->scan);
+        t->scan = NULL;
+        int result = acq_scan_new(&t->scan, t->path, NULL, err);
+        if (result < 0) return result;
+    }
+    t->started = true;
+    if (stats) acq_scan_stats(t->scan);
+    return acq_scan_start(t->scan, fields, n, err);
+}
+
 int acq_table_select(struct acq_table *t, const size_t *fields, size_t n, int64_t limit, struct acq_err *err)
 {
     if (t->parquet) return acq_parquet_select(t->parquet, fields, n, limit, err);
-    acq_ahead_free(t->ahead);
-    t->ahead = NULL;
     t->left = limit ? (uint64_t)limit : UINT64_MAX;
-    int result = t->rows ? ACQ_OK : acq_rows_new(&t->rows, t->path, err);
-    if (result < 0) return result;
-    struct acq_rows *rows = t->rows;
-    t->rows = NULL;
-    return acq_ahead_new(&t->ahead, rows, fields, n, err);
+    return start_scan(t, fields, n, false, err);
 }
 
 int acq_table_next(struct acq_table *t, struct acq_chunk **chunk, struct acq_err *err)
@@ -103,11 +97,57 @@ int acq_table_next(struct acq_table *t, struct acq_chunk **chunk, struct acq_err
     if (acq_stopped()) return acq_fail(err, ACQ_STOPPED, "stopped before it was done");
     if (t->parquet) return acq_parquet_next(t->parquet, chunk, err);
     if (!t->left) return ACQ_END;
-    int result = acq_ahead_next(t->ahead, chunk, &t->state, err);
+    int result = acq_scan_next(t->scan, chunk, &t->state, err);
     if (result) return result;
     if ((*chunk)->rows > t->left) (*chunk)->rows = (size_t)t->left;
     t->left -= (*chunk)->rows;
     return ACQ_OK;
+}
+
+/* A caller who takes the first rows. */
+struct taker {
+    acq_table_take take;
+    void *user;
+    size_t left; /* rows that it still wants */
+};
+
+static int offer(struct taker *taker, const struct acq_chunk *chunk, struct acq_err *err)
+{
+    struct acq_chunk part = *chunk;
+    if (part.rows > taker->left) part.rows = taker->left;
+    taker->left -= part.rows;
+    return part.rows ? taker->take(taker->user, &part, err) : ACQ_OK;
+}
+
+/* parquet_stats: two statements, of which the second uses all cores */
+static int parquet_stats(struct acq_table *t, const size_t *fields, size_t n, struct taker *taker,
+                         struct acq_stat *stats, uint64_t *rows, struct acq_err *err)
+{
+    struct acq_chunk *chunk;
+    int result = taker->left ? acq_parquet_select(t->parquet, fields, n, (int64_t)taker->left, err) : ACQ_END;
+    while (result == ACQ_OK && (result = acq_parquet_next(t->parquet, &chunk, err)) == ACQ_OK)
+        result = offer(taker, chunk, err);
+    return result < 0 ? result : acq_parquet_stats(t->parquet, fields, n, stats, rows, err);
+}
+
+int acq_table_stats(struct acq_table *t, const size_t *fields, size_t n, size_t limit, acq_table_take take, void *user,
+                    struct acq_stat *stats, uint64_t *rows, struct acq_err *err)
+{
+    struct taker taker = {take, user, limit};
+    struct acq_chunk *chunk;
+    size_t all;
+    const struct acq_field *table_fields = acq_table_fields(t, &all);
+    for (size_t i = 0; i < n; i++) acq_stat_init(&stats[i], table_fields[fields[i]].type);
+    *rows = 0;
+    if (t->parquet) return parquet_stats(t, fields, n, &taker, stats, rows, err);
+    t->left = UINT64_MAX;
+    int result = start_scan(t, fields, n, true, err);
+    while (result == ACQ_OK && (result = acq_table_next(t, &chunk, err)) == ACQ_OK) {
+        for (size_t i = 0; i < n; i++) acq_stat_take(&stats[i], chunk, i);
+        *rows += chunk->rows;
+        result = offer(&taker, chunk, err);
+    }
+    return result == ACQ_END ? ACQ_OK : result;
 }
 
 const char *acq_table_loss(const struct acq_table *t)
@@ -121,7 +161,7 @@ void acq_table_from(const struct acq_table *t, struct acq_sql *sql)
         acq_parquet_from(t->parquet, sql);
         return;
     }
-    acq_sql_add(sql, "acq_table(");
+    acq_sql_add(sql, "read_recording(");
     acq_sql_quote(sql, '\'', t->path);
     acq_sql_add(sql, ")");
 }

@@ -10,6 +10,7 @@
 #define ACQ_TABLE_TABLE_H
 
 #include "table/chunk.h"
+#include "table/stat.h"
 
 struct acq_sql;
 struct acq_table;
@@ -29,6 +30,13 @@ int acq_table_select(struct acq_table *table, const size_t *fields, size_t n, in
 
 /* acq_table_next gives the next rows. Returns 0 and *chunk, ACQ_END, or an error. */
 int acq_table_next(struct acq_table *table, struct acq_chunk **chunk, struct acq_err *err);
+
+/* acq_table_stats makes the statistics of all rows of n fields, by several threads: stats[n] and *rows. On the way it
+ * gives `take` the first `limit` rows, chunk by chunk, and ends when that returns an error. The statistics are the
+ * caller's, to be freed by acq_stat_fini also after an error. Returns 0 or an error. */
+typedef int (*acq_table_take)(void *user, const struct acq_chunk *chunk, struct acq_err *err);
+int acq_table_stats(struct acq_table *table, const size_t *fields, size_t n, size_t limit, acq_table_take take,
+                    void *user, struct acq_stat *stats, uint64_t *rows, struct acq_err *err);
 
 /* acq_table_loss returns one sentence on what the recording has lost, "" for nothing; certain behind the last row. */
 const char *acq_table_loss(const struct acq_table *table);

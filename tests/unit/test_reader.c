@@ -111,7 +111,7 @@ static void selections(void **state)
     check_select(NULL, NULL, "2-4", 300, 1199, 300);
     check_select(NULL, NULL, "6-", 1500, 1500, 200);
     check_select("2s", NULL, "3", 668, 899, 200);
-    check_select(NULL, NULL, "99", 1, 0, 0);
+    check_select(NULL, NULL, "99", 1, 0, 100);
 }
 
 /* the headers of a whole file are those that are in it, and lead to their members */
