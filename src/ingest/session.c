@@ -155,21 +155,20 @@ static int refuse(struct acq_session *s, enum acq_rpc_status status, const char 
     return ACQ_FORMAT;
 }
 
-/* numbered makes the frame of a client of the original kind one of ours: the seq goes before its fields. */
+/* numbered makes the frame of a client of the original kind one of ours. It is encoded anew, because in a frame with a
+ * seq a value that is not there is not known, while in theirs it is 0. */
 static int numbered(struct acq_session *s, const uint8_t **bytes, size_t *n)
 {
     struct acq_buf *b = &s->all->scratch;
     struct acq_frame *f = &s->all->frame;
-    uint8_t field[12];
-    size_t key = acq_varint_put(field, (uint64_t)acq_channels[ACQ_head_seq].tag << 3);
+    b->len = 0;
+    int r = acq_buf_reserve(b, ACQ_FRAME_MAX);
+    if (r < 0) return r;
     f->head.seq = s->last_seq + 1;
     f->has[ACQ_head_seq] = true;
-    b->len = 0;
-    int r = acq_buf_add(b, field, key + acq_varint_put(field + key, f->head.seq));
-    if (r == ACQ_OK) r = acq_buf_add(b, *bytes, *n);
     *bytes = b->bytes;
-    *n = b->len;
-    return r;
+    *n = acq_encode(f, b->bytes, NULL);
+    return ACQ_OK;
 }
 
 /* is_new says whether a frame is the one that is expected now: 1 yes, 0 a duplicate, < 0 the stream has been ended. */
