@@ -50,17 +50,18 @@ static int inflate_some(struct acq_foreign *f, struct acq_input *in, struct acq_
     return ACQ_END;
 }
 
-/* whole_frames: how many bytes of a batch are whole frames; *how is how it ends, as acq_batch_next says it */
+/* whole_frames: how many bytes of a batch are whole frames; *how is how it ends, as acq_batch_next says it. No frame is
+ * empty, so that gigabytes of zeros are no frames either. */
 static size_t whole_frames(struct acq_batch b, int *how)
 {
-    const uint8_t *begin = b.bytes, *frame;
+    const uint8_t *begin = b.bytes, *end = b.bytes, *frame;
     size_t n;
-    do *how = acq_batch_next(&b, &frame, &n);
-    while (*how == ACQ_OK);
-    return (size_t)(b.bytes - begin);
+    while ((*how = acq_batch_next(&b, &frame, &n)) == ACQ_OK && n) end = b.bytes;
+    if (*how == ACQ_OK) *how = ACQ_FORMAT;
+    return (size_t)(end - begin);
 }
 
-static int end(struct acq_foreign *f, struct acq_loss *loss)
+static int end_here(struct acq_foreign *f, struct acq_loss *loss)
 {
     f->ended = true;
     loss->damaged_bytes += f->out.len;
@@ -91,6 +92,6 @@ int acq_foreign_next(struct acq_foreign *f, struct acq_input *in, bool follow, s
             return ACQ_OK;
         }
         if (stop && follow && !f->ended && !f->complete && how != ACQ_FORMAT) return ACQ_AGAIN;
-        if (stop) return end(f, loss);
+        if (stop) return end_here(f, loss);
     }
 }

@@ -18,9 +18,11 @@ struct acq_reader {
     struct acq_batch first; /* the batch that acq_reader_new looked into */
     int64_t first_t_ns;
     struct acq_select select;
-    int32_t laps;             /* completed at the end of the latest member, < 0: not known */
-    bool passed;              /* members were passed over since the latest one that was read */
-    uint64_t passed_at;       /* the first of them */
+    int32_t laps;         /* completed at the end of the latest member, < 0: not known */
+    bool passed;          /* members were passed over since the latest one that was read */
+    uint64_t passed_at;   /* the first of them */
+    uint64_t jumped_from; /* the header whose size led to `landed`, where another should begin; 0 and 0: none */
+    uint64_t landed;
     bool planned;             /* `member` was found by acq_reader_plan, and is the next stretch's */
     struct acq_member member; /* the latest one, and its place */
     uint64_t member_at;
@@ -74,18 +76,43 @@ const uint8_t *acq_reader_packed(const struct acq_reader *r)
     return r->loss.foreign ? NULL : acq_input_bytes(&r->in) - r->member.size;
 }
 
+/* jump goes to the end of the member at hand, whose header alone has been looked at. */
+static int jump(struct acq_reader *r, const struct acq_member *m, struct acq_err *err)
+{
+    r->jumped_from = acq_input_place(&r->in);
+    r->landed = r->jumped_from + m->size;
+    return acq_input_go(&r->in, r->landed, err);
+}
+
+/* jumped_wrong: no member begins where a jump has led, at `at`. Either that one is damaged, or the one jumped over was:
+ * where a piece of the file is missing there, whole members stand in what seemed to be its content. */
+static bool jumped_wrong(struct acq_reader *r, uint64_t at)
+{
+    bool wrong = r->landed && at == r->landed;
+    r->landed = 0;
+    return wrong;
+}
+
 /* find_member: makes *m the next member whose header is whole and goes to it; what was passed over is damage, told to
  * `loss` unless that is NULL. Returns 0, ACQ_END, ACQ_AGAIN, or an error. */
 static int find_member(struct acq_reader *r, struct acq_member *m, struct acq_loss *loss, struct acq_err *err)
 {
+    uint64_t counted = 0; /* what stands before it belongs to a member */
     for (size_t ahead = ACQ_MEMBER_HEADER;; ahead = ACQ_INPUT_AHEAD) {
         uint64_t at = acq_input_place(&r->in);
         if (at >= r->in.to) return ACQ_END;
         ptrdiff_t n = acq_input_have(&r->in, ahead, err);
-        if (n <= 0) return n < 0 ? (int)n : r->follow ? ACQ_AGAIN : ACQ_END;
+        if (n < 0) return (int)n;
+        bool beyond = n == 0 && at == r->landed && at > (uint64_t)r->in.size;
+        if (n == 0 && !beyond) return r->follow ? ACQ_AGAIN : ACQ_END;
         const uint8_t *bytes = acq_input_bytes(&r->in);
-        int result = acq_member_parse(m, bytes, (size_t)n);
+        int result = n ? acq_member_parse(m, bytes, (size_t)n) : ACQ_FORMAT;
         if (result == ACQ_OK || (result == ACQ_AGAIN && r->follow)) return result;
+        if (jumped_wrong(r, at)) {
+            counted = at;
+            if ((result = acq_input_go(&r->in, r->jumped_from + 1, err)) < 0) return result;
+            continue;
+        }
         if (result == ACQ_VERSION && at == 0)
             return acq_fail(err, ACQ_VERSION,
                             "%s is of format version %d, and this program knows up to version %d: "
@@ -95,7 +122,8 @@ static int find_member(struct acq_reader *r, struct acq_member *m, struct acq_lo
         const uint8_t *next = memchr(bytes + 1, 0x1f, (size_t)n - 1);
         size_t skip = next ? (size_t)(next - bytes) : (size_t)n;
         if (skip > r->in.to - at) skip = (size_t)(r->in.to - at);
-        if (loss) acq_loss_bytes(loss, at, skip);
+        if (loss && at + skip > counted)
+            acq_loss_bytes(loss, at < counted ? counted : at, at < counted ? at + skip - counted : skip);
         acq_input_use(&r->in, skip);
     }
 }
@@ -111,7 +139,7 @@ static int wanted(struct acq_reader *r, const struct acq_member *m, struct acq_e
     if (r->select.to_ns != INT64_MAX && m->first_t_ns - r->first_t_ns >= r->select.to_ns) return ACQ_END;
     if (!r->passed) r->passed_at = acq_input_place(&r->in);
     r->passed = true;
-    int result = acq_input_go(&r->in, acq_input_place(&r->in) + m->size, err);
+    int result = jump(r, m, err);
     return result < 0 ? result : ACQ_AGAIN;
 }
 
@@ -280,6 +308,7 @@ static int restart(struct acq_reader *r, uint64_t place, struct acq_err *err)
     r->has_first = false;
     r->passed = place > 0;
     r->laps = -1;
+    r->landed = 0;
     acq_loss_init(&r->loss);
     acq_loss_start(&r->loss, 1);
     return acq_input_go(&r->in, place, err);
@@ -315,7 +344,7 @@ static int bisect(struct acq_reader *r, struct goal goal, struct acq_member *m, 
         result = restart(r, middle, err);
         if (result == ACQ_OK) result = find_member(r, m, NULL, err);
         if (result == ACQ_OK && !reaches(m, goal))
-            low = acq_input_place(&r->in) + m->size;
+            low = acq_input_place(&r->in) + 1;
         else
             high = middle;
     }
@@ -325,7 +354,7 @@ static int bisect(struct acq_reader *r, struct goal goal, struct acq_member *m, 
         result = find_member(r, m, NULL, err);
         r->passed = acq_input_place(&r->in) > 0;
         if (result || reaches(m, goal)) return result;
-        result = acq_input_go(&r->in, acq_input_place(&r->in) + m->size, err);
+        result = jump(r, m, err);
     }
     return result;
 }
@@ -369,22 +398,21 @@ static int begin_skim(struct acq_reader *r, struct acq_err *err)
 int acq_reader_skim(struct acq_reader *r, struct acq_member *m, uint64_t *at, struct acq_err *err)
 {
     int result = begin_skim(r, err);
-    if (result == ACQ_OK) result = next_header(r, m, &r->loss, err);
+    while (result == ACQ_OK && (result = next_header(r, m, &r->loss, err)) == ACQ_OK) {
+        *at = acq_input_place(&r->in);
+        uint64_t end = *at + m->size;
+        /* it may have grown since it was opened */
+        if (end <= (uint64_t)r->in.size || end <= (uint64_t)acq_file_size(r->in.fd)) break;
+        acq_loss_bytes(&r->loss, *at, 1); /* cut in this member */
+        acq_loss_claim(&r->loss, m);
+        acq_input_use(&r->in, 1);
+    }
     if (result == ACQ_END) acq_loss_end(&r->loss);
     if (result) return result;
-    *at = acq_input_place(&r->in);
-    uint64_t end = *at + m->size, size = (uint64_t)r->in.size;
-    if (end > size) size = (uint64_t)acq_file_size(r->in.fd); /* it may have grown */
-    if (end > size) {                                         /* cut in this member */
-        acq_loss_bytes(&r->loss, *at, size - *at);
-        acq_loss_claim(&r->loss, m);
-        acq_loss_end(&r->loss);
-        return ACQ_END;
-    }
     if (r->passed) acq_loss_start(&r->loss, m->first_seq);
     acq_loss_member(&r->loss, m, *at);
     r->passed = false;
-    return acq_input_go(&r->in, end, err);
+    return jump(r, m, err);
 }
 
 int acq_reader_plan(struct acq_reader *r, uint64_t frames, struct acq_span *span, struct acq_err *err)

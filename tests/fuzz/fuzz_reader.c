@@ -2,7 +2,9 @@
  *
  * The first byte says how: 0 the rest is the file; 1 it is the content of a member of ours, whose header tells lies but
  * has its checksum; 2 it is the content of a foreign gzip file; 3 a whole recording with a byte changed here and there.
- * The reader reads it and goes to a frame in it; the recorder goes on with it, and then it must be readable. */
+ * The reader reads it in order, in parts, which must give the same frames and the same loss, and by headers alone. It
+ * looks for frames by number and by time: in the fourth case it must find those that reading in order finds. The
+ * recorder goes on with it, and then it must be readable. */
 #include "frame/frame.h"
 #include "record/member.h"
 #include "record/reader.h"
@@ -35,39 +37,139 @@ static void make_file(const void *bytes, size_t n)
     CHECK(pwrite(memory, bytes, n, 0) == (ssize_t)n);
 }
 
-/* read_all reads the file, from frame `seq` on unless 0. Returns the number of frames, or an error. */
-static int64_t read_all(uint64_t seq, struct acq_loss *loss)
+/* What came out of a reading: how many frames, and a sum over their bytes in their order. */
+struct got {
+    int result; /* ACQ_END, or an error */
+    uint64_t frames, sum;
+    struct acq_loss loss;
+};
+
+/* What is looked for. */
+struct goal {
+    uint64_t seq; /* frames from this one on */
+    const struct acq_select *select;
+};
+
+static bool hits(const struct goal *goal, int64_t first_t_ns, const uint8_t *frame, size_t n)
 {
     static struct acq_frame f;
+    bool good = acq_decode(&f, frame, n) == ACQ_OK;
+    if (!goal) return true;
+    return good && f.head.seq >= goal->seq && (!goal->select || acq_select_has(goal->select, first_t_ns, &f));
+}
+
+static void add(struct got *got, struct acq_batch batch, const struct goal *goal, int64_t first_t_ns)
+{
+    const uint8_t *frame;
+    size_t n;
+    while (acq_batch_next(&batch, &frame, &n) == ACQ_OK) {
+        if (!hits(goal, first_t_ns, frame, n)) continue;
+        got->frames++;
+        got->sum = (got->sum ^ n) * 0x100000001b3u;
+        for (size_t i = 0; i < n; i++) got->sum = (got->sum ^ frame[i]) * 0x100000001b3u; /* FNV-1a */
+    }
+}
+
+/* read_all reads the file in order and counts what is looked for; with `jump` the reader may look for it itself. */
+static void read_all(struct got *got, const struct goal *goal, bool jump)
+{
     struct acq_reader *reader;
     struct acq_batch batch;
     struct acq_err err = {0, ""};
-    const uint8_t *frame;
-    size_t n;
-    int64_t frames = 0;
-    int r = acq_reader_new(&reader, path, &err);
-    if (r == ACQ_OK && seq) {
-        r = acq_reader_skip_to(reader, seq, &err);
-        if (r != ACQ_OK) acq_reader_free(reader);
+    *got = (struct got){.result = acq_reader_new(&reader, path, &err)};
+    if (got->result < 0) {
+        CHECK(*err.text);
+        return;
     }
-    if (r != ACQ_OK) {
-        CHECK(r == ACQ_END || *err.text);
-        return r;
-    }
-    while ((r = acq_reader_next(reader, &batch, &err)) == ACQ_OK) {
+    if (jump && goal->seq) got->result = acq_reader_skip_to(reader, goal->seq, &err);
+    if (jump && goal->select) got->result = acq_reader_select(reader, goal->select, &err);
+    while (got->result == ACQ_OK && (got->result = acq_reader_next(reader, &batch, &err)) == ACQ_OK) {
         CHECK(batch.len > 0 || !acq_reader_get_loss(reader)->foreign);
-        for (; acq_batch_next(&batch, &frame, &n) == ACQ_OK; frames++) acq_decode(&f, frame, n);
+        add(got, batch, goal, acq_reader_first_t_ns(reader));
     }
-    CHECK(r == ACQ_END || *err.text);
-    *loss = *acq_reader_get_loss(reader);
+    CHECK(got->result == ACQ_END || *err.text);
+    got->loss = *acq_reader_get_loss(reader);
     acq_reader_free(reader);
-    return frames;
+}
+
+/* read_parts reads stretches of so many frames, as several threads would. */
+static void read_parts(struct got *got, struct acq_reader *reader, uint64_t frames)
+{
+    struct acq_reader *part;
+    struct acq_batch batch;
+    struct acq_span span;
+    struct acq_err err = {0, ""};
+    uint64_t position = 0;
+    int r;
+    *got = (struct got){0};
+    acq_loss_init(&got->loss);
+    acq_loss_start(&got->loss, 1);
+    CHECK(acq_reader_part(&part, reader, &err) == ACQ_OK);
+    while ((r = acq_reader_plan(reader, frames, &span, &err)) == ACQ_OK) {
+        CHECK(span.from == position && span.to > position);
+        position = span.to;
+        CHECK(acq_reader_part_start(part, &span, &err) == ACQ_OK);
+        while ((r = acq_reader_next(part, &batch, &err)) == ACQ_OK) add(got, batch, NULL, 0);
+        CHECK(r == ACQ_END);
+        acq_loss_join(&got->loss, acq_reader_get_loss(part));
+    }
+    CHECK(r == ACQ_END);
+    acq_loss_end(&got->loss);
+    got->result = r;
+    acq_reader_free(part);
+}
+
+static void same(const struct got *a, const struct got *b)
+{
+    const struct acq_loss *x = &a->loss, *y = &b->loss;
+    CHECK(a->frames == b->frames && a->sum == b->sum);
+    CHECK(x->closed == y->closed && x->damaged_bytes == y->damaged_bytes && x->missing_frames == y->missing_frames);
+    CHECK(x->left_out == y->left_out && x->gaps == y->gaps && !strcmp(x->text, y->text));
+    for (size_t i = 0; i < x->gaps && i < ACQ_GAPS_MAX; i++) CHECK(!memcmp(&x->gap[i], &y->gap[i], sizeof x->gap[i]));
+}
+
+/* by_headers: parts and skimming, of a file of ours that could be read */
+static void by_headers(const struct got *all, uint64_t frames)
+{
+    static struct got parts;
+    struct acq_reader *reader;
+    struct acq_member m;
+    struct acq_err err = {0, ""};
+    uint64_t at, last = 0, size = (uint64_t)lseek(memory, 0, SEEK_END);
+    CHECK(acq_reader_new(&reader, path, &err) == ACQ_OK);
+    CHECK(acq_reader_seekable(reader));
+    read_parts(&parts, reader, frames);
+    acq_reader_free(reader);
+    same(all, &parts);
+    CHECK(acq_reader_new(&reader, path, &err) == ACQ_OK);
+    while (acq_reader_skim(reader, &m, &at, &err) == ACQ_OK) {
+        CHECK(at >= last && at + m.size <= size);
+        last = at + 1;
+    }
+    acq_reader_free(reader);
+}
+
+/* look_for: frames from a number on, frames of some time; `exact`: what is there is found */
+static void look_for(uint64_t seq, bool exact)
+{
+    static struct got jumped, in_order;
+    struct acq_select select = ACQ_SELECT_ALL;
+    struct goal by_seq = {.seq = seq}, by_time = {.select = &select};
+    select.from_ns = (int64_t)(seq / 2);
+    select.to_ns = (int64_t)seq;
+    for (int i = 0; i < 2; i++) {
+        const struct goal *goal = i ? &by_time : &by_seq;
+        read_all(&jumped, goal, true);
+        read_all(&in_order, goal, false);
+        if (exact && in_order.result == ACQ_END && !in_order.loss.foreign)
+            CHECK(jumped.frames == in_order.frames && jumped.sum == in_order.sum);
+    }
 }
 
 static void go_on(void)
 {
     static struct acq_frame f;
-    struct acq_loss loss;
+    static struct got got;
     struct acq_recorder *recorder;
     struct acq_err err = {0, ""};
     uint8_t bytes[ACQ_FRAME_MAX];
@@ -79,7 +181,8 @@ static void go_on(void)
     f.head.seq = acq_recorder_get_state(recorder).last_seq + 1;
     CHECK(acq_recorder_add(recorder, &f, bytes, acq_encode(&f, bytes, NULL)) == ACQ_OK);
     CHECK(acq_recorder_close(recorder, &err) == ACQ_OK);
-    if (read_all(0, &loss) > 0) CHECK(loss.foreign || loss.closed);
+    read_all(&got, NULL, false);
+    if (got.frames) CHECK(got.loss.foreign || got.loss.closed);
 }
 
 /* as_member makes a file of two members with this content; the first bytes of it are what the headers say. */
@@ -156,7 +259,7 @@ static void changed(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct acq_loss loss;
+    static struct got all;
     if (!size) return 0;
     unsigned how = data[0] % 4;
     data++;
@@ -169,8 +272,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         as_foreign(data, size);
     else
         changed(data, size);
-    read_all(0, &loss);
-    read_all(1 + (size ? data[0] : 0), &loss);
+    uint64_t number = 1 + (size ? data[0] : 0);
+    read_all(&all, NULL, false);
+    if (all.result == ACQ_END && !all.loss.foreign) by_headers(&all, number);
+    look_for(how == 3 ? number % 44 + 1 : number, how == 3);
     go_on();
     return 0;
 }
