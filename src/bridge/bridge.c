@@ -50,7 +50,9 @@ static void on_session_begin(void *user, const struct acq_capture_session *s)
 static void on_session_frame(void *user, const struct acq_frame *f, const uint8_t *bytes, size_t n)
 {
     struct bridge *b = user;
-    if (!b->config->no_stream) acq_sender_push(&b->sender, f->head.seq, (int64_t)f->head.monotonic_ns, bytes, n);
+    if (b->config->no_stream) return;
+    if (b->capture.disk_failed) acq_sender_unrecorded(&b->sender);
+    acq_sender_push(&b->sender, f->head.seq, (int64_t)f->head.monotonic_ns, bytes, n);
 }
 
 static bool has_room(void *user)
@@ -146,8 +148,8 @@ static void summary(struct bridge *b)
            " samples dropped\n",
            b->frames, b->sessions, b->missed, b->dropped);
     if (!b->config->no_stream)
-        printf("Sent %" PRIu64 " frames to %s:%s, %" PRIu64 " acked, %" PRIu64 " not acked\n", s->sent, s->addr.host,
-               s->addr.port, s->acked, behind);
+        printf("Sent %" PRIu64 " frames to %s:%s, %" PRIu64 " acked, %" PRIu64 " not acked\n", s->sent,
+               s->client.addr.host, s->client.addr.port, s->acked, behind);
     if (behind && !b->config->no_record)
         printf("What is not acked is in the recording%s: %s\n", b->sessions > 1 ? "s, the last one" : "",
                b->capture.session.path);

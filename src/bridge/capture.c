@@ -36,9 +36,14 @@ static void run_disk(void *argument)
  * server still gets everything. */
 static void end_recording(struct acq_capture *c, const struct acq_err *err)
 {
-    acq_log(ACQ_LOG_ERROR, "recording stopped: %s; what is in %s is whole, make room on the disk", err->text,
-            c->session.path);
+    bool any = acq_recorder_get_state(c->recorder).size > 0;
+    acq_log(ACQ_LOG_ERROR, "recording stopped: %s; %s %s%s, make room on the disk", err->text,
+            any ? "what is in" : "nothing is in", c->session.path, any ? " is whole" : "");
     acq_recorder_free(c->recorder);
+    if (!any) {
+        acq_path_remove(c->session.path);
+        c->session.path[0] = 0;
+    }
     c->recorder = NULL;
     c->disk_failed = true;
 }
@@ -223,10 +228,11 @@ void acq_capture_end(struct acq_capture *c, const char *why)
         end_work(c);
     }
     if (c->recorder && acq_recorder_flush(c->recorder, &err) < 0) end_recording(c, &err);
-    if (c->recorder) {
-        if (acq_recorder_close(c->recorder, &err) < 0) acq_log(ACQ_LOG_ERROR, "%s", err.text);
-        c->recorder = NULL;
+    if (c->recorder && acq_recorder_close(c->recorder, &err) < 0) {
+        acq_log(ACQ_LOG_ERROR, "the recording %s is whole but has no end mark: %s", c->session.path, err.text);
+        c->disk_failed = true;
     }
+    c->recorder = NULL;
     c->events->end(c->user, &c->session, why);
 }
 

@@ -10,11 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STREAM_FRAMES "/telemetry.v1.TelemetryIngest/StreamFrames"
 #define HELLO_NS INT64_C(1000000000) /* a server that says no hello for so long is of another kind: send anyway */
 enum { UNSENT_MAX = 1 << 20, RETRY_MIN_MS = 100, RETRY_MAX_MS = 5000 };
-
-static void connect_now(struct acq_sender *s);
 
 /* ---- sessions ---- */
 
@@ -27,6 +24,7 @@ void acq_sender_begin(struct acq_sender *s, const char *id, const char *path)
     }
     snprintf(o->id, sizeof o->id, "%s", id);
     snprintf(o->path, sizeof o->path, "%s", path);
+    o->recorded = *path;
     acq_buf_init(&o->context, ACQ_FRAME_LIMIT);
     if (s->last)
         s->last->next = o;
@@ -40,6 +38,11 @@ void acq_sender_end(struct acq_sender *s)
     if (s->last) s->last->ended = true;
     if (uv_is_active((uv_handle_t *)&s->retry))
         uv_timer_start(&s->retry, s->retry.timer_cb, 0, 0); /* the last chance */
+}
+
+void acq_sender_unrecorded(struct acq_sender *s)
+{
+    if (s->last) s->last->recorded = false;
 }
 
 static void close_reader(struct acq_sender *s)
@@ -62,7 +65,7 @@ static void drop_first(struct acq_sender *s)
 
 bool acq_sender_room(const struct acq_sender *s)
 {
-    return !s->last || *s->last->path || s->last->queue.size + ACQ_FRAME_MAX < ACQ_QUEUE_MAX - 256 * 1024;
+    return !s->last || s->last->recorded || s->last->queue.size + ACQ_FRAME_MAX < ACQ_QUEUE_MAX - 256 * 1024;
 }
 
 void acq_sender_push(struct acq_sender *s, uint64_t seq, int64_t t_ns, const uint8_t *bytes, size_t n)
@@ -74,7 +77,7 @@ void acq_sender_push(struct acq_sender *s, uint64_t seq, int64_t t_ns, const uin
         o->context.len = 0;
         acq_buf_add(&o->context, bytes + body, n - body);
     }
-    if (acq_queue_push(&o->queue, seq, t_ns, bytes, n, *o->path) < 0)
+    if (acq_queue_push(&o->queue, seq, t_ns, bytes, n, o->recorded) < 0)
         acq_log(ACQ_LOG_DEBUG, "frame %" PRIu64 " has to be read back from the recording", seq);
 }
 
@@ -226,7 +229,7 @@ static void again_later(struct acq_sender *s)
 static void away(struct acq_sender *s, const char *why)
 {
     if (!s->told && !s->stopping)
-        acq_log(ACQ_LOG_WARN, "server %s:%s: %s; trying again", s->addr.host, s->addr.port, why);
+        acq_log(ACQ_LOG_WARN, "server %s:%s: %s; trying again", s->client.addr.host, s->client.addr.port, why);
     s->told = true;
 }
 
@@ -240,39 +243,32 @@ static void on_end(void *user, struct acq_rpc_call *call, int status, const char
     close_reader(s);
     bool all = s->first && s->first->ended && s->first->acked_seq == s->first->queue.last_seq;
     if (all) drop_first(s);
-    if (all || s->stopping || s->link->closing) return; /* closing: on_closed knows why, and goes on */
+    if (all || s->stopping || acq_client_closing(&s->client)) return; /* closing: on_closed knows why, and goes on */
     snprintf(why, sizeof why, "%s%s%s", acq_rpc_status_name(status), *message ? ", " : "", message);
     away(s, why);
     again_later(s);
 }
 
-static const struct acq_rpc_events events = {on_begin, on_message, NULL, on_end};
-
 static void begin_call(struct acq_sender *s)
 {
-    char authority[280];
-    struct acq_rpc_header hello = {"acq-session", s->first->id};
-    bool v6 = strchr(s->addr.host, ':');
-    snprintf(authority, sizeof authority, "%s%s%s:%s", v6 ? "[" : "", s->addr.host, v6 ? "]" : "", s->addr.port);
-    s->call = acq_rpc_call(s->link->rpc, STREAM_FRAMES, authority, &hello, 1);
+    s->call = acq_client_stream(&s->client, s->first->id);
     s->hello = s->half_closed = false;
     s->first_of_stream = true;
     s->called_ns = acq_now_ns();
-    if (!s->call) acq_link_close(s->link, "the server takes no more calls on this connection");
 }
 
 void acq_sender_flush(struct acq_sender *s)
 {
-    if (!s->link || !s->link->rpc || s->stopping) {
-        if (!s->link && !s->resolving && s->first && !s->stopping && !uv_is_active((uv_handle_t *)&s->retry))
-            connect_now(s);
+    if (!acq_client_ready(&s->client)) {
+        if (acq_client_idle(&s->client) && s->first && !s->stopping && !uv_is_active((uv_handle_t *)&s->retry))
+            acq_client_connect(&s->client);
         return;
     }
     while (s->first && s->first->ended && s->first->acked_seq == s->first->queue.last_seq && !s->call) drop_first(s);
     if (!s->call && s->first && s->first->queue.last_seq && !uv_is_active((uv_handle_t *)&s->retry)) begin_call(s);
     if (s->call && !s->hello && acq_now_ns() - s->called_ns > HELLO_NS) go_on_from(s, s->first->acked_seq);
     if (s->call && s->hello) pump(s);
-    if (s->link) acq_link_flush(s->link);
+    acq_client_flush(&s->client);
 }
 
 /* ---- the connection ---- */
@@ -280,97 +276,32 @@ void acq_sender_flush(struct acq_sender *s)
 static void on_retry(uv_timer_t *timer)
 {
     struct acq_sender *s = timer->data;
-    if (!s->link && s->first) connect_now(s);
+    if (!s->client.link && s->first) acq_client_connect(&s->client);
 }
 
-static void on_closed(struct acq_link *link, const char *why)
+static void on_connected(void *user)
 {
-    struct acq_sender *s = link->tcp.loop->data;
-    s->link = NULL;
-    if (!s->stopping && !s->address) away(s, why);
-    free(link); /* and `why` with it */
-    if (s->stopping) return;
-    if (s->address) { /* the host has more addresses: the next one, now */
-        connect_now(s);
-        return;
-    }
+    acq_sender_flush(user);
+}
+
+static void on_lost(void *user, const char *why)
+{
+    struct acq_sender *s = user;
+    away(s, why);
     if (!uv_is_active((uv_handle_t *)&s->retry)) again_later(s);
 }
 
-/* connected_to says how it went with one of the host's addresses. */
-static void connected_to(struct acq_sender *s, int status)
-{
-    s->address = status < 0 && s->more_addresses ? s->address + 1 : 0;
-    if (status < 0) acq_link_close(s->link, uv_strerror(status));
-}
-
-static void on_connect(uv_connect_t *request, int status)
-{
-    struct acq_sender *s = request->data;
-    struct acq_rpc *rpc;
-    struct acq_err err;
-    if (!s->link || status == UV_ECANCELED) return;
-    connected_to(s, status);
-    if (status < 0) return;
-    if (acq_rpc_new(&rpc, false, &events, s, &err) < 0)
-        acq_link_close(s->link, err.text);
-    else if (acq_link_start(s->link, rpc, &err) < 0)
-        acq_link_close(s->link, err.text);
-    else
-        acq_sender_flush(s);
-}
-
-static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
-{
-    struct acq_sender *s = request->data;
-    char why[160];
-    struct acq_err err;
-    s->resolving = false;
-    if (status < 0 || s->stopping) {
-        snprintf(why, sizeof why, "the name %.80s is not known: %s", s->addr.host, uv_strerror(status));
-        s->address = 0;
-        if (!s->stopping) {
-            away(s, why);
-            again_later(s);
-        }
-        uv_freeaddrinfo(found);
-        return;
-    }
-    s->link = calloc(1, sizeof *s->link);
-    if (s->link && acq_link_init(s->link, s->loop, on_closed, &err) < 0) {
-        free(s->link);
-        s->link = NULL;
-    }
-    if (s->link) {
-        struct addrinfo *one = found;
-        for (unsigned i = 0; i < s->address && one->ai_next; i++) one = one->ai_next;
-        s->more_addresses = one->ai_next != NULL;
-        s->connect.data = s;
-        int r = uv_tcp_connect(&s->connect, &s->link->tcp, one->ai_addr, on_connect);
-        if (r < 0) connected_to(s, r);
-    } else {
-        again_later(s);
-    }
-    uv_freeaddrinfo(found);
-}
-
-static void connect_now(struct acq_sender *s)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    s->resolve.data = s;
-    s->resolving = uv_getaddrinfo(s->loop, &s->resolve, on_resolved, s->addr.host, s->addr.port, &hints) == 0;
-    if (!s->resolving) again_later(s);
-}
+static const struct acq_client_events events = {{on_begin, on_message, NULL, on_end}, on_connected, on_lost};
 
 /* ---- life ---- */
 
 int acq_sender_init(struct acq_sender *s, uv_loop_t *loop, const struct acq_addr *addr, struct acq_err *err)
 {
-    *s = (struct acq_sender){.loop = loop, .addr = *addr};
+    *s = (struct acq_sender){0};
     s->frame = malloc(sizeof *s->frame);
     if (!s->frame) return acq_fail(err, ACQ_MEMORY, "no memory for the stream");
     acq_buf_init(&s->scratch, 2 * ACQ_FRAME_LIMIT);
-    loop->data = s;
+    acq_client_init(&s->client, loop, addr, &events, s);
     uv_timer_init(loop, &s->retry);
     s->retry.data = s;
     s->retry.timer_cb = on_retry;
@@ -380,8 +311,7 @@ int acq_sender_init(struct acq_sender *s, uv_loop_t *loop, const struct acq_addr
 void acq_sender_stop(struct acq_sender *s)
 {
     s->stopping = true;
-    if (s->link) acq_link_close(s->link, "the bridge ends");
-    if (s->resolving) uv_cancel((uv_req_t *)&s->resolve);
+    acq_client_stop(&s->client);
     if (!uv_is_closing((uv_handle_t *)&s->retry)) uv_close((uv_handle_t *)&s->retry, NULL);
 }
 

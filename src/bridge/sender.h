@@ -1,4 +1,4 @@
-/* sender.h - the client side of the stream: connects, says hello, sends what the server lacks, takes the acks, and
+/* sender.h - the client side of the stream: says hello, sends what the server lacks, takes the acks, and
  * begins again when the connection is lost.
  *
  * Units   nanoseconds, bytes.
@@ -8,11 +8,10 @@
 #ifndef ACQ_BRIDGE_SENDER_H
 #define ACQ_BRIDGE_SENDER_H
 
-#include "base/addr.h"
 #include "base/file.h"
+#include "bridge/client.h"
 #include "bridge/queue.h"
 #include "record/reader.h"
-#include "rpc/link.h"
 
 /* what the sender does, for people */
 enum acq_sender_state {
@@ -29,20 +28,15 @@ struct acq_outgoing {
     struct acq_queue queue;
     uint64_t acked_seq;
     bool ended;             /* no more frames come */
+    bool recorded;          /* frames that leave the memory can be read back */
     struct acq_buf context; /* stat and capture of the newest frame that had them, encoded */
 };
 
 struct acq_sender {
-    uv_loop_t *loop;
-    struct acq_addr addr;
-    struct acq_link *link; /* NULL: no connection */
+    struct acq_client client;
     struct acq_rpc_call *call;
     uv_timer_t retry;
-    uv_getaddrinfo_t resolve;
-    uv_connect_t connect;
-    bool resolving, hello, half_closed, stopping, told;
-    unsigned address; /* which of the host's addresses is tried; localhost, for one, has two */
-    bool more_addresses;
+    bool hello, half_closed, stopping, told;
     int64_t called_ns;                 /* when the call began */
     unsigned failures;                 /* since the last ack */
     struct acq_outgoing *first, *last; /* the oldest session that is not fully acked, and the one that runs */
@@ -62,6 +56,9 @@ int acq_sender_init(struct acq_sender *sender, uv_loop_t *loop, const struct acq
  * a server that was away is tried again at once. */
 void acq_sender_begin(struct acq_sender *sender, const char *id, const char *path);
 void acq_sender_end(struct acq_sender *sender);
+
+/* acq_sender_unrecorded: the recording of the newest session has failed, and what leaves the memory would be lost. */
+void acq_sender_unrecorded(struct acq_sender *sender);
 
 /* acq_sender_room says whether a frame of the newest session can be taken. acq_sender_push takes it. */
 bool acq_sender_room(const struct acq_sender *sender);

@@ -1,5 +1,8 @@
 #include "page/map.h"
 
+#include "base/os.h"
+#include "page/read.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,4 +47,19 @@ int acq_map_create(struct acq_map *map, const char *prefix, struct acq_err *err)
     int r = map_all(map, prefix, true, err);
     for (int page = 0; page < ACQ_MAP_PAGES && r == ACQ_OK; page++) memset(map->bytes[page], 0, acq_map_sizes[page]);
     return r;
+}
+
+bool acq_map_busy(const char *prefix)
+{
+    enum { LOOKS = 10, LOOK_MS = 10 };
+    struct acq_map map;
+    if (acq_map_open(&map, prefix, NULL) < 0) return false;
+    int32_t id = acq_page_id(map.bytes[ACQ_MAP_PHYSICS]);
+    bool moves = false;
+    for (int i = 0; i < LOOKS && !moves; i++) {
+        acq_sleep_ms(LOOK_MS);
+        moves = acq_page_id(map.bytes[ACQ_MAP_PHYSICS]) != id;
+    }
+    acq_map_close(&map);
+    return moves;
 }

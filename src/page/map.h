@@ -36,6 +36,10 @@ int acq_map_open(struct acq_map *map, const char *prefix, struct acq_err *err);
 /* acq_map_create makes the pages, for the simulator, or takes those that are there; they are all zero then. */
 int acq_map_create(struct acq_map *map, const char *prefix, struct acq_err *err);
 
+/* acq_map_busy says whether another program writes these pages right now: then they are a game's, and not to be
+ * overwritten. It looks for a tenth of a second. */
+bool acq_map_busy(const char *prefix);
+
 /* acq_map_gone says whether the pages that are mapped have lost their names, or others have them now: the game has
  * ended. Call it when nothing has moved for a while. Windows keeps a mapping as long as anybody holds it, so there ours
  * is let go and taken anew. If the pages are gone, the map is closed. */

@@ -1,0 +1,54 @@
+/* client.h - the way to a server: finds its host, connects to the first of its addresses that answers, begins streams.
+ *
+ * Memory  a client is the caller's, from acq_client_init until the loop has run to its end after acq_client_stop.
+ * Threads the loop's.
+ * Source  docs/protocol.md. */
+#ifndef ACQ_BRIDGE_CLIENT_H
+#define ACQ_BRIDGE_CLIENT_H
+
+#include "base/addr.h"
+#include "rpc/link.h"
+
+struct acq_client_events {
+    struct acq_rpc_events rpc; /* of the calls */
+    /* A connection is there: streams may begin. */
+    void (*connected)(void *user);
+    /* It is gone, or there was none at any address, for the reason `why`; acq_client_connect tries again. */
+    void (*lost)(void *user, const char *why);
+};
+
+struct acq_client {
+    uv_loop_t *loop;
+    struct acq_addr addr;
+    const struct acq_client_events *events;
+    void *user;
+    struct acq_link *link; /* NULL: no connection */
+    uv_getaddrinfo_t resolve;
+    uv_connect_t connect;
+    bool resolving, stopping;
+    unsigned address; /* which of the host's addresses is tried; localhost, for one, has two */
+    bool more_addresses;
+};
+
+/* acq_client_init prepares; acq_client_connect begins to connect: `connected` or `lost` follows. */
+void acq_client_init(struct acq_client *client, uv_loop_t *loop, const struct acq_addr *addr,
+                     const struct acq_client_events *events, void *user);
+void acq_client_connect(struct acq_client *client);
+
+/* acq_client_idle says whether there is neither a connection nor an attempt at one. acq_client_ready says whether
+ * streams may begin. acq_client_closing says whether the connection is about to be lost. */
+bool acq_client_idle(const struct acq_client *client);
+bool acq_client_ready(const struct acq_client *client);
+bool acq_client_closing(const struct acq_client *client);
+
+/* acq_client_stream begins a stream for a session with our hello. Returns the call, or NULL, and the connection is
+ * closed then. Needs acq_client_ready. */
+struct acq_rpc_call *acq_client_stream(struct acq_client *client, const char *session_id);
+
+/* acq_client_flush writes what is queued; not from an event of a call. */
+void acq_client_flush(struct acq_client *client);
+
+/* acq_client_stop closes the connection for good; `lost` is not called any more. */
+void acq_client_stop(struct acq_client *client);
+
+#endif
