@@ -17,10 +17,18 @@ static const struct {
     {"sim", acq_cmd_sim, "drive a simulated car: into the game's pages, or into a recording"},
     {"serve", acq_cmd_serve, "take telemetry from bridges and record it"},
 #if ACQ_HAVE_TOOLS
-    {"convert", acq_cmd_convert, "turn a recording into Parquet"},
+    {"cat", acq_cmd_cat, "print the frames of recordings as text, CSV, JSON or NDJSON"},
+    {"convert", acq_cmd_convert, "turn recordings into Parquet or CSV"},
     {"view", acq_cmd_view, "show the first rows and statistics of a recording or a Parquet file; write CSV"},
     {"plot", acq_cmd_plot, "draw channels over time as PNG, SVG or PDF"},
+    {"sql", acq_cmd_sql, "ask recordings and Parquet files in SQL"},
 #endif
+    {"info", acq_cmd_info, "show what recordings hold and what they lack"},
+    {"filter", acq_cmd_filter, "write a part of a recording: some of its time, laps, channels"},
+    {"merge", acq_cmd_merge, "make one recording of the parts and copies of a session"},
+    {"doctor", acq_cmd_doctor, "check recordings and list what is wrong, with its place"},
+    {"recover", acq_cmd_recover, "save what can be saved of a damaged recording"},
+    {"replay", acq_cmd_replay, "play a recording again: into a server, or into the game's pages"},
     {"channels", acq_cmd_channels, "list every channel with its unit and meaning"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# duckdb.sh OUT - libduckdb.so and duckdb.h, out of two packages of the npm registry. Run by tools/setup.sh.
-# The header is of an older release of the same C API: every function in it is in the library.
+# duckdb.sh OUT - libduckdb.so and its two headers, out of two packages of the npm registry. Run by tools/setup.sh.
+# The headers are of an older release of the same C API: every function in duckdb.h is in the library, and
+# duckdb_extension.h is the part of it that extensions may use, whatever the version of DuckDB.
 set -euo pipefail
 version=1.5.5-r.5
 library_sum=86d2bda909785550e8a14a57a8a4584827aff0e268d8f1a58c3fd48559f7020e
@@ -21,5 +22,6 @@ fetch() { # PACKAGE SUM FILE: leaves FILE
 fetch "@duckdb/node-bindings-linux-x64@$version" "$library_sum" library.tgz
 fetch "duckdb@$header_version" "$header_sum" header.tgz
 tar xzf library.tgz package/libduckdb.so
-tar xzf header.tgz package/src/duckdb/src/include/duckdb.h package/LICENSE
-install -m 644 package/libduckdb.so package/src/duckdb/src/include/duckdb.h package/LICENSE "$out"
+include=package/src/duckdb/src/include
+tar xzf header.tgz $include/duckdb.h $include/duckdb_extension.h package/LICENSE
+install -m 644 package/libduckdb.so $include/duckdb.h $include/duckdb_extension.h package/LICENSE "$out"
