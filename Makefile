@@ -51,7 +51,9 @@ bench: ## what we claim, measured
 	@$(call make,bench)
 	@tools/bench.sh
 
-soak: build ## bridge and server for SOAK_SECONDS (600), the server killed now and then
+soak: ## damaged recordings, killed bridges, full disks; then bridge and server for SOAK_SECONDS (600)
+	@tools/setup.sh build test
+	@$(call make,release,--target acq telemetry_bridge test_survival)
 	@/usr/bin/python3 tests/soak.py build $(SOAK_SECONDS)
 
 clean: ## removes build/; the cache of third-party parts stays

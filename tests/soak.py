@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""soak.py BUILD SECONDS - simulator, bridge and server for a long time; the server is killed now and then.
+"""soak.py BUILD SECONDS - what a recording survives, in full; then simulator, bridge and server for a long time.
 
-Says every half minute how it stands. At the end every frame of the bridge's recording must be in the server's, byte for
-byte and once, whatever was killed, and neither program may have grown.
+First the property tests on damaged recordings, with seeds of their own that are printed, and 200 bridges killed at random
+moments. Then a drive of SECONDS, in which the server is killed now and then: says every half minute how it stands; at the
+end every frame of the bridge's recording must be in the server's, byte for byte and once, whatever was killed, and
+neither program may have grown.
 """
 import gzip
 import hashlib
@@ -20,6 +22,7 @@ from frames import SEQ, Frame, varint  # noqa: E402
 
 GROWTH_KB = 8 * 1024  # between the first quarter and the end
 KILL_EVERY_S = 45
+SEEDS = 10  # of the property tests
 
 
 def free_port():
@@ -119,8 +122,21 @@ def watch(programs):
     return kills, late - (early or late)
 
 
+def survive(build):
+    """The tests of survival, in full. Returns whether all passed."""
+    environment = dict(os.environ, ACQ_SOAK="1", ACQ_BUILD=str(build), PYTHONDONTWRITEBYTECODE="1")
+    begin, good = int(time.time()), True
+    for seed in range(begin, begin + SEEDS):
+        program = [build / "tests/test_survival"]
+        good &= not subprocess.run(program, env=dict(environment, ACQ_SEED=str(seed))).returncode
+    kills = [sys.executable, pathlib.Path(__file__).parent / "e2e/test_survival.py"]
+    good &= not subprocess.run(kills, env=environment).returncode
+    return good
+
+
 def main():
     build, seconds = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
+    survived = survive(build)
     with tempfile.TemporaryDirectory(prefix="acq-soak-") as name:
         folder = pathlib.Path(name)
         programs = Programs(build, folder, seconds)
@@ -135,7 +151,8 @@ def main():
     lost = [key for key in here if there.get(key) != here[key]]
     print(f"{len(here)} frames recorded, {len(there)} on the server, {len(lost)} missing or different there; "
           f"server killed {kills} times; bridge grew by {growth} kB")
-    return 0 if here and not lost and len(there) == len(here) and growth < GROWTH_KB else 1
+    print("damaged recordings, killed bridges, full disks:", "as promised" if survived else "FAILED, see above")
+    return 0 if survived and here and not lost and len(there) == len(here) and growth < GROWTH_KB else 1
 
 
 if __name__ == "__main__":

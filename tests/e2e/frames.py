@@ -95,6 +95,7 @@ class Recording:
             content += zlib.decompress(data[at:at + size], 31)
             at += size
             self.members += 1
+        self.size = at  # of the whole members in the file
         self.raw_size, self.frames = len(content), []
         at = 0
         while at < len(content):
