@@ -15,7 +15,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { ROUNDS = 5, LEVELS = 3, MEMBER_FRAMES = 84 }; /* frames of a quarter of a second */
+enum { ROUNDS = 5, LEVELS = 4, MEMBER_FRAMES = 84 }; /* frames of a quarter of a second */
 
 struct drive {
     struct bench_frames all;
@@ -114,7 +114,7 @@ static struct drive load(const char *recording, const char *folder)
 
 int main(int argc, char **argv)
 {
-    static const int levels[LEVELS] = {1, 6, 9};
+    static const int levels[LEVELS] = {1, 2, 6, 9};
     double ours[ROUNDS], zlib[ROUNDS], at[LEVELS][ROUNDS], bytes, zlib_bytes, level_bytes[LEVELS];
     if (argc != 3) bench_fail("usage: bench_record RECORDING FOLDER");
     struct drive d = load(argv[1], argv[2]);

@@ -1,20 +1,21 @@
 """Measures what we claim, each figure beside its peer, in one run, and prints one table.
 
-  run.py BUILD PYTHON [--hour]    BUILD has the programs of the preset bench, PYTHON the packages of requirements.txt;
-                                  --hour converts an hour of driving instead of ten minutes
+  run.py BUILD PYTHON [--short]   BUILD has the programs of the preset bench, PYTHON the packages of requirements.txt;
+                                  --short takes ten minutes of driving instead of an hour
 """
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 
 import bridge
-from child import alternate, figures, run
+from child import Took, alternate, figures, run
 
 ORIGINAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "original.py")
 COLUMNS = "t_ns game session speed_kmh gas brake gear steer rpm ax_g ay_g az_g lap pos".split()
-ROWS = []  # (what, unit, ours, peer, name of the peer, is more better), or (title,)
+ROWS = []  # (what, unit, ours, peer, name of the peer, is more better, target), or (title,)
 
 
 def title(text):
@@ -22,8 +23,18 @@ def title(text):
     print("bench: " + text, file=sys.stderr, flush=True)
 
 
-def row(what, unit, ours, peer=None, name="", more=False):
-    ROWS.append((what, unit, ours, peer, name, more))
+def row(what, unit, ours, peer=None, name="", more=False, most=None, times=None):
+    """most: our figure should be no more than this; times: it should be so many times better than the peer's."""
+    target = ""
+    if most is not None:
+        target = "<= %g: %s" % (most, "yes" if ours <= most else "NO")
+    if times is not None:
+        target = ">= %g times: %s" % (times, "yes" if better(ours, peer, more) >= times else "NO")
+    ROWS.append((what, unit, ours, peer, name, more, target))
+
+
+def better(ours, peer, more):
+    return ours / peer if more else peer / ours
 
 
 def number(value):
@@ -39,18 +50,18 @@ def stolen():
 
 
 def print_table():
-    lines = [("", "", "acq", "peer", "times better", "the peer")]
+    lines = [("", "", "acq", "peer", "times better", "target", "the peer")]
     for r in ROWS:
         if len(r) == 1:
-            lines += [("",) * 6, (r[0],) + ("",) * 5]
+            lines += [("",) * 7, (r[0],) + ("",) * 6]
         else:
-            what, unit, ours, peer, name, more = r
-            ratio = "%.1f" % (ours / peer if more else peer / ours) if peer and ours else ""
-            lines.append(("  " + what, unit, number(ours), number(peer), ratio, name))
-    width = [max(len(line[i]) for line in lines if any(line[1:])) for i in range(6)]
+            what, unit, ours, peer, name, more, target = r
+            ratio = "%.3g" % better(ours, peer, more) if peer and ours else ""
+            lines.append(("  " + what, unit, number(ours), number(peer), ratio, target, name))
+    width = [max(len(line[i]) for line in lines if any(line[1:])) for i in range(7)]
     for line in lines:
         cells = [line[0].ljust(width[0]), line[1].ljust(width[1])]
-        cells += [line[i].rjust(width[i]) for i in (2, 3, 4)] + [line[5]]
+        cells += [line[i].rjust(width[i]) for i in (2, 3, 4)] + [line[5].ljust(width[5]), line[6]]
         print("  ".join(cells).rstrip())
 
 
@@ -74,52 +85,93 @@ def record(build, python, recording, folder, env):
                            for _ in range(3))
     row("record, members, with fsync", "us", f["record_us"], f["record_zlib_us"], "zlib level 6, one stream, no fsync")
     row("", "us", f["record_us"], gz, "Python gzip level 6, no fsync")
+    row("that is, at 333 frames a second, of one core", "%", f["record_us"] / 3e3 * 100, most=1)
     return f
 
 
-def sizes(f, rows, parquet, peer_parquet):
+def sizes(f, rows, drive, parquet, peer_parquet):
     title("size of one frame")
     row("the game's three pages", "byte", f["page_bytes"])
     row("encoded", "byte", f["encoded_bytes"])
-    row("recording", "byte", f["record_bytes"], f["record_zlib_bytes"], "zlib level 6, one stream")
+    row("recording of a minute", "byte", f["record_bytes"], f["record_zlib_bytes"], "zlib level 6, one stream")
+    row("recording of all", "byte", os.path.getsize(drive) / rows)
     row("Parquet, all columns", "byte", parquet / rows, peer_parquet, "pandas, all columns")
-    for level in (1, 6, 9):
+    row("recording : Parquet", "", os.path.getsize(drive) / parquet, most=1.7)
+    for level in (1, 2, 6, 9):
         row("  members at level %d of libdeflate" % level, "byte", f["level_%d_bytes" % level])
         row("", "us", f["level_%d_us" % level])
+
+
+class FromMemory:
+    """DuckDB alone, with the rows in memory: bench_copy writes them whenever it is told to."""
+
+    def __init__(self, build, drive, target):
+        self.child = subprocess.Popen([build + "/bench_copy", drive, target], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, text=True)
+        if self.child.stdout.readline() != "ready\n":
+            sys.exit("bench: bench_copy could not load the rows")
+
+    def __call__(self):
+        self.child.stdin.write("\n")
+        self.child.stdin.flush()
+        wall, cpu = map(float, self.child.stdout.readline().split())
+        return Took(wall, cpu, 0, "")
+
+    def end(self):
+        self.child.stdin.close()
+        self.child.wait()
 
 
 def convert(build, python, drive, rows, minute, minute_rows, folder, env):
     """Returns the size of our Parquet file, and bytes per row of pandas' with all columns."""
     title("convert %d frames to Parquet" % rows)
     ours, theirs = folder + "/ours.parquet", folder + "/theirs.parquet"
-    a, b = alternate(3, lambda: run(build + "/acq", "convert", drive, ours, "--force"),
-                     lambda: run(python, ORIGINAL, "convert", drive, theirs, env=env))
+    from_memory = FromMemory(build, drive, folder + "/memory.parquet")
+    a, m = alternate(5, lambda: run(build + "/acq", "convert", drive, ours, "--force"), from_memory)
+    from_memory.end()
+    if os.path.getsize(folder + "/memory.parquet") > 1.05 * os.path.getsize(ours):
+        sys.exit("bench: DuckDB alone did not write what acq convert writes")
+    os.remove(folder + "/memory.parquet")
+    d = run(build + "/acq", "convert", drive, folder + "/fourteen.parquet", "--columns", *COLUMNS)
+    b = run(python, ORIGINAL, "convert", drive, theirs, env=env)
     c = run(python, ORIGINAL, "convert_all", minute, folder + "/minute.parquet", env=env)
+    duck = "DuckDB alone, rows in memory, one thread"
     pandas14, pandas_all = "gzip, protobuf, dicts, pandas; 14 columns", "the same, all columns, %d frames" % minute_rows
+    row("wall time", "s", a.wall, m.wall, duck, times=0.8)
+    row("CPU", "s", a.cpu, m.cpu, duck)
+    row("wall time of one frame, all columns", "us", a.wall / rows * 1e6, b.wall / rows * 1e6, pandas14, times=4)
+    row("", "us", a.wall / rows * 1e6, c.wall / minute_rows * 1e6, pandas_all, times=25)
+    row("wall time of one frame, 14 columns", "us", d.wall / rows * 1e6, b.wall / rows * 1e6, pandas14)
     row("CPU of one frame, all columns", "us", a.cpu / rows * 1e6, b.cpu / rows * 1e6, pandas14)
     row("", "us", a.cpu / rows * 1e6, c.cpu / minute_rows * 1e6, pandas_all)
-    row("wall time", "s", a.wall, b.wall, pandas14)
     row("rows a second", "1/s", rows / a.wall, rows / b.wall, pandas14, more=True)
-    row("memory", "MB", a.memory, b.memory, pandas14)
+    row("memory", "MB", a.memory, b.memory, pandas14, most=400)
     row("", "MB", a.memory, c.memory, pandas_all)
     return os.path.getsize(ours), os.path.getsize(folder + "/minute.parquet") / minute_rows
 
 
-def look(build, python, drive, rows, folder, env):
-    title("view and plot %d frames, wall time" % rows)
+def look(build, python, drive, rows, minute, seconds, folder, env):
+    title("look at %d frames, wall time" % rows)
     ours, theirs = folder + "/ours.parquet", folder + "/theirs.parquet"
     acq, png = build + "/acq", folder + "/plot.png"
-    for what, mode, options in (("first 50 rows", "head", ["--no-stats"]), ("and statistics", "view", [])):
+    middle, later = str(seconds // 2), str(seconds // 2 + 10)
+    a, b, c, d = alternate(5, lambda: run(acq, "info", drive), lambda: run(acq, "info", minute),
+                           lambda: run(acq, "cat", drive, "--from", middle, "--to", later),
+                           lambda: run(acq, "cat", minute, "--from", 30, "--to", 40))
+    row("info", "ms", a.wall * 1e3, b.wall * 1e3, "the same of a minute", most=50)
+    row("cat of 10 s in the middle", "ms", c.wall * 1e3, d.wall * 1e3, "the same of a minute")
+    for what, mode, options, most in (("first 50 rows", "head", ["--no-stats"], (60, 100)),
+                                      ("and statistics", "view", [], (3000, 3000))):
         a, b, c, d = alternate(3, lambda: run(acq, "view", drive, "-n", 50, *options),
                                lambda: run(acq, "view", ours, "-n", 50, *options),
                                lambda: run(acq, "view", ours, "-n", 50, *options, "-c", *COLUMNS),
                                lambda: run(python, ORIGINAL, mode, theirs, env=env))
-        row(what + ", recording, all columns", "ms", a.wall * 1e3)
-        row(what + ", Parquet, all columns", "ms", b.wall * 1e3)
+        row(what + ", recording, all columns", "ms", a.wall * 1e3, most=most[0])
+        row(what + ", Parquet, all columns", "ms", b.wall * 1e3, most=most[1])
         row(what + ", Parquet, 14 columns", "ms", c.wall * 1e3, d.wall * 1e3, "pandas, 14 columns")
-    a, b, c = alternate(3, lambda: run(acq, "plot", drive, "-o", png, "--force"),
-                        lambda: run(acq, "plot", ours, "-o", png, "--force"),
-                        lambda: run(python, ORIGINAL, "plot", theirs, png, env=env))
+    a, b = alternate(3, lambda: run(acq, "plot", drive, "-o", png, "--force"),
+                     lambda: run(acq, "plot", ours, "-o", png, "--force"))
+    c = run(python, ORIGINAL, "plot", theirs, png, env=env)
     row("plot of the recording", "ms", a.wall * 1e3)
     row("plot of Parquet", "ms", b.wall * 1e3, c.wall * 1e3, "pandas, matplotlib")
 
@@ -148,8 +200,8 @@ def main(build, python, seconds):
         codec(build, minute)
         sizes_of = record(build, python, minute, folder, env)
         parquet = convert(build, python, drive, rows, minute, minute_rows, folder, env)
-        sizes(sizes_of, rows, *parquet)
-        look(build, python, drive, rows, folder, env)
+        sizes(sizes_of, rows, drive, *parquet)
+        look(build, python, drive, rows, minute, seconds, folder, env)
         beside_the_game(build, folder)
     print_table()
     share = (stolen() - stolen_before) / (time.monotonic() - start) * 100
@@ -159,6 +211,6 @@ def main(build, python, seconds):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4) or sys.argv[3:] not in ([], ["--hour"]):
+    if len(sys.argv) not in (3, 4) or sys.argv[3:] not in ([], ["--short"]):
         sys.exit(__doc__)
-    main(os.path.abspath(sys.argv[1]), sys.argv[2], 3600 if sys.argv[3:] else 600)
+    main(os.path.abspath(sys.argv[1]), sys.argv[2], 600 if sys.argv[3:] else 3600)
