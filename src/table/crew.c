@@ -32,7 +32,7 @@ struct acq_crew {
     struct acq_reader *reader; /* plans the stretches, or reads all */
     bool parts, stats;
     struct worker workers[WORKERS_MAX];
-    size_t started; /* of them */
+    size_t wanted, started; /* of them */
 
     struct slot slots[SLOTS];
     size_t ahead;         /* how many of them are used */
@@ -45,10 +45,13 @@ struct acq_crew {
     double progress;
 };
 
-/* take: waits until a slot is free and takes it, and the next stretch. Returns NULL if there is nothing more to do. */
-static struct slot *take(struct acq_crew *c, struct acq_span *span)
+/* take: waits until a slot is free and takes it, and the next stretch. Returns NULL if there is nothing more to do. The
+ * last worker helps only where the caller is about to wait: a caller that is busy with the rows needs its core. */
+static struct slot *take(struct acq_crew *c, const struct worker *w, struct acq_span *span)
 {
-    while (!c->stop && !c->ended && c->taken - c->used + c->lent == c->ahead) uv_cond_wait(&c->slot_free, &c->lock);
+    bool last = w > c->workers && w == c->workers + c->wanted - 1;
+    size_t most = last ? c->wanted : c->ahead;
+    while (!c->stop && !c->ended && c->taken - c->used + c->lent >= most) uv_cond_wait(&c->slot_free, &c->lock);
     if (c->stop || c->ended) return NULL;
     struct slot *slot = &c->slots[c->taken++ % c->ahead];
     slot->state = BUSY;
@@ -108,7 +111,7 @@ static void run(void *arg)
     struct acq_span span;
     struct slot *slot;
     uv_mutex_lock(&c->lock);
-    while ((slot = take(c, &span))) {
+    while ((slot = take(c, w, &span))) {
         if (slot->result == ACQ_OK)
             work(w, slot, &span);
         else
@@ -168,9 +171,9 @@ static bool init_locks(struct acq_crew *c)
 static int start(struct acq_crew *c, const struct acq_crew_options *options, struct acq_err *err)
 {
     if (!init_locks(c)) return acq_fail(err, ACQ_MEMORY, "the system gives no lock");
-    size_t wanted = c->parts ? cores() : 1;
-    c->ahead = ACQ_CREW_AHEAD / ACQ_CHUNK_ROWS + wanted;
-    while (c->started < wanted) {
+    c->wanted = c->parts ? cores() : 1;
+    c->ahead = ACQ_CREW_AHEAD / ACQ_CHUNK_ROWS + c->wanted;
+    while (c->started < c->wanted) {
         struct worker *w = &c->workers[c->started];
         int result = make_worker(c, w, options, err);
         if (result < 0) return result;

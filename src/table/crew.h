@@ -13,7 +13,7 @@
 
 /* So many rows are read ahead: those who write row groups take rows fast until a group is full, and then none until it
  * is written. */
-enum { ACQ_CREW_AHEAD = 32768 };
+enum { ACQ_CREW_AHEAD = 49152 };
 
 struct acq_crew;
 
