@@ -2,48 +2,17 @@
 """acq filter: the frames that were asked for, byte for byte; channels dropped; marks of what was left out on purpose, and
 damage that stays damage; outputs that must not be touched; recordings of the original project."""
 import os
-import pathlib
 import struct
-import subprocess
-import tempfile
 import unittest
 
 import crafted
-from acq import ACQ
+from drive import DriveCase, run
 from frames import CAPTURE, GRAPHICS, PHYSICS, SEQ, STAT, Frame, Recording
 
 LAP = 2  # completed_laps in Graphics
 
 
-def run(*arguments, **options):
-    return subprocess.run([ACQ, *arguments], capture_output=True, text=True, timeout=120, **options)
-
-
-class Filter(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.keep = tempfile.TemporaryDirectory(prefix="acq-filter-")
-        cls.dir = pathlib.Path(cls.keep.name)
-        cls.path = cls.dir / "drive.pb.gz"
-        subprocess.run([ACQ, "sim", "--seconds", "60", "--quiet", "--out", cls.path], check=True,
-                       stdout=subprocess.DEVNULL)
-        cls.drive = Recording(cls.path)
-        cls.data = cls.path.read_bytes()
-        cls.members = crafted.members(cls.data)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.keep.cleanup()
-
-    def setUp(self):
-        self.out = self.dir / f"{self._testMethodName}.pb.gz"
-
-    def fails(self, result, code, *words):
-        self.assertEqual(result.returncode, code, result.stderr)
-        self.assertEqual((result.stdout, len(result.stderr.splitlines())), ("", 1), result.stderr)
-        for word in words:
-            self.assertIn(word, result.stderr)
-
+class Filter(DriveCase):
     def filter(self, *options, source=None, code=0):
         """The recording that comes out, and what was said on stderr."""
         result = run("filter", source or self.path, self.out, *options)

@@ -1,48 +1,18 @@
 #!/usr/bin/env python3
 """acq merge: parts and copies of a session, whole and damaged, become one recording with the same frames, byte for byte;
 sessions that follow each other become one; what does not belong together is refused."""
-import pathlib
 import struct
-import subprocess
-import tempfile
 import unittest
 
 import crafted
-from acq import ACQ
+from drive import DriveCase, run
 from frames import CAPTURE, SEEN, STAT, Frame, Recording
 
 SECOND = 10**9
 
 
-def run(*arguments, **options):
-    return subprocess.run([ACQ, *arguments], capture_output=True, text=True, timeout=120, **options)
-
-
-class Base(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.keep = tempfile.TemporaryDirectory(prefix="acq-merge-")
-        cls.dir = pathlib.Path(cls.keep.name)
-        cls.path = cls.dir / "drive.pb.gz"
-        subprocess.run([ACQ, "sim", "--seconds", "20", "--quiet", "--out", cls.path], check=True,
-                       stdout=subprocess.DEVNULL)
-        cls.drive = Recording(cls.path)
-        cls.data = cls.path.read_bytes()
-        cls.members = crafted.members(cls.data)
-        cls.raw = crafted.read(cls.path)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.keep.cleanup()
-
-    def setUp(self):
-        self.out = self.dir / f"{self._testMethodName}.pb.gz"
-
-    def fails(self, result, code, *words):
-        self.assertEqual(result.returncode, code, result.stderr)
-        self.assertEqual((result.stdout, len(result.stderr.splitlines())), ("", 1), result.stderr)
-        for word in words:
-            self.assertIn(word, result.stderr)
+class Base(DriveCase):
+    seconds = 20
 
     def file(self, name, data):
         path = self.dir / f"{self._testMethodName}-{name}.pb.gz"
