@@ -100,7 +100,8 @@ static bool set_cell(const struct acq_blend *blend, size_t i, struct acq_blend_w
         time = (int64_t)((uint64_t)time + (uint64_t)row->later);
         memcpy(dst, &time, sizeof time);
     } else if (w.way == ACQ_BLEND_SECONDS) {
-        put_number(type, dst, number(type, a) + (double)row->later / 1e9);
+        /* seconds are whole nanoseconds, and the sum is the one that is nearest to those: 0.02, not 0.01999… */
+        put_number(type, dst, (floor(number(type, a) * 1e9 + 0.5) + (double)row->later) / 1e9);
     } else if (row->part > 0) {
         b = acq_blend_cell(blend->kept, blend->in, i, row->to);
         if (!b) return false;
