@@ -75,7 +75,7 @@ static int take_first(struct acq_scan *s, struct acq_err *err)
     if (result) return result == ACQ_END ? ACQ_OK : result;
     while (!s->has_first && acq_batch_next(&batch, &bytes, &n) == ACQ_OK)
         s->has_first = acq_decode(&s->first, bytes, n) == ACQ_OK;
-    if (!s->has_first || s->first.has[ACQ_head_seq]) return ACQ_OK;
+    if (!s->has_first || acq_frame_original(&s->first) == 0) return ACQ_OK;
     struct acq_frame *f = malloc(sizeof *f);
     if (!f) return acq_fail(err, ACQ_MEMORY, "no memory to read %s", s->path);
     int said = says(s->batch, f);
