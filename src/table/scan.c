@@ -106,7 +106,7 @@ int acq_scan_new(struct acq_scan **scan, const char *path, const struct acq_scan
     s->options = options ? *options : all;
     int result = acq_reader_new(&s->reader, path, err);
     if (result == ACQ_OK) result = take_first(s, err);
-    if (result == ACQ_OK && acq_reader_seekable(s->reader) && can_reopen(path)) result = open_again(s, err);
+    if (result == ACQ_OK && acq_reader_seekable(s->reader)) result = open_again(s, err);
     if (result < 0) {
         acq_scan_free(s);
         return acq_stopped() ? acq_fail(err, ACQ_STOPPED, "stopped before it was done") : result;
