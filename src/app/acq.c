@@ -20,6 +20,7 @@ static const struct {
     {"cat", acq_cmd_cat, "print the frames of recordings as text, CSV, JSON or NDJSON"},
     {"convert", acq_cmd_convert, "turn recordings into Parquet or CSV"},
     {"view", acq_cmd_view, "show the first rows and statistics of a recording or a Parquet file; write CSV"},
+    {"laps", acq_cmd_laps, "list laps, with times, sectors, validity, speeds, fuel and temperatures"},
     {"plot", acq_cmd_plot, "draw channels over time as PNG, SVG or PDF"},
     {"sql", acq_cmd_sql, "ask recordings and Parquet files in SQL"},
 #endif

@@ -10,6 +10,7 @@ int acq_cmd_convert(int argc, char **argv);
 int acq_cmd_doctor(int argc, char **argv);
 int acq_cmd_filter(int argc, char **argv);
 int acq_cmd_info(int argc, char **argv);
+int acq_cmd_laps(int argc, char **argv);
 int acq_cmd_merge(int argc, char **argv);
 int acq_cmd_plot(int argc, char **argv);
 int acq_cmd_recover(int argc, char **argv);
