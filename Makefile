@@ -3,6 +3,7 @@
 
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 600
+SOAK_ROUNDS ?= 1000
 .DEFAULT_GOAL := build
 # $(call make,PRESET,FLAGS): configures and builds a preset
 make = cmake --preset $(1) --log-level=WARNING >/dev/null && cmake --build --preset $(1) $(2)
@@ -43,7 +44,8 @@ check: ## layout of the sources, warnings of three compilers as errors, layers, 
 	@tools/setup.sh build windows test check
 	@tools/check.sh
 
-derive: build ## writes the files that come from the channel table anew
+derive: build ## writes the files that come from the channel table and the schema anew
+	@tools/setup.sh test
 	@tests/derived.sh build --write
 
 bench: ## what we claim, measured
@@ -51,10 +53,10 @@ bench: ## what we claim, measured
 	@$(call make,bench)
 	@tools/bench.sh
 
-soak: ## damaged recordings, killed bridges, full disks; then bridge and server for SOAK_SECONDS (600)
+soak: ## damaged recordings, killed programs, failing networks, full disks, SOAK_ROUNDS (1000) times; then SOAK_SECONDS (600)
 	@tools/setup.sh build test
 	@$(call make,release,--target acq telemetry_bridge test_survival)
-	@/usr/bin/python3 tests/soak.py build $(SOAK_SECONDS)
+	@/usr/bin/python3 tests/soak.py build $(SOAK_SECONDS) $(SOAK_ROUNDS)
 
 clean: ## removes build/; the cache of third-party parts stays
 	rm -rf build

@@ -39,7 +39,8 @@ test|py google.protobuf|python3-protobuf|tests against another protobuf
 test|cmd grpc_python_plugin|protobuf-compiler-grpc|tests against another gRPC
 test|cmd protoc|protobuf-compiler|tests against another protobuf
 test|py ensurepip|python3-venv|fetches DuckDBs to test with
-test|cmd node|nodejs|tests against another Parquet reader
+test|cmd node|nodejs|tests against another Parquet reader and another gRPC
+test|cmd go|golang-go|tests against another gRPC, and of HTTP/2
 test|wine|wine64|runs the Windows programs
 windows|cmd x86_64-w64-mingw32-gcc|gcc-mingw-w64-x86-64-win32|compiles the Windows programs
 windows|file /usr/x86_64-w64-mingw32/lib/libz.a|libz-mingw-w64-dev|zlib for Windows
@@ -50,6 +51,9 @@ bench|cmd python3|python3|runs the benchmarks
 bench|py google.protobuf|python3-protobuf|the protobuf to compare with
 bench|py grpc|python3-grpcio|the gRPC to compare with
 bench|py ensurepip|python3-venv|the Python to compare with
+bench|lib grpc++|libgrpc++-dev|the gRPC in C++ to compare with
+bench|cmd grpc_cpp_plugin|protobuf-compiler-grpc|the gRPC in C++ to compare with
+bench|cmd node|nodejs|the gRPC in Node to compare with
 check|cmd clang|clang|the second compiler
 check|clang_rt|CLANG_RT|sanitizers and fuzzing
 check|cmd clang-format|clang-format|the layout of the sources
@@ -85,7 +89,8 @@ wants_part() { # is the part's group asked for?
     case $1 in
     duckdb) [[ $groups == *" build "* ]] ;;
     windows) [[ $groups == *" windows "* ]] ;;
-    hyparquet | duckdb-python) [[ $groups == *" test "* ]] ;;
+    node) [[ $groups == *" test "* || $groups == *" bench "* ]] ;;
+    go | duckdb-python) [[ $groups == *" test "* ]] ;;
     esac
 }
 
@@ -94,7 +99,8 @@ part_folder() {
     case $1 in
     duckdb) version=$(sed -n 's/^version=//p' tools/parts/duckdb.sh) ;;
     duckdb-python) version=$(sed -n 's/^versions="\(.*\)"/\1/p' tools/parts/duckdb-python.sh) ;;
-    hyparquet) version=$(sed -n 's/.*"hyparquet": "\([^"]*\)".*/\1/p' tests/interop/package.json) ;;
+    node) version=$(sed -n 's|.*"@grpc/grpc-js": "\([^"]*\)".*|\1|p' tests/interop/package.json) ;;
+    go) version=$(sed -n 's|.*google.golang.org/grpc v\([^ ]*\).*|\1|p' tests/interop/go/go.mod) ;;
     windows) version=$(dpkg-query -W -f '${Version}-' libnghttp2-dev libuv1-dev libdeflate-dev 2>/dev/null || true) ;;
     esac
     version=${version//[^A-Za-z0-9._-]/_}
@@ -104,7 +110,10 @@ part_folder() {
 
 part_inputs() {
     printf 'tools/parts/%s.sh\n' "$1"
-    if [ "$1" = hyparquet ]; then printf 'tests/interop/package-lock.json\n'; fi
+    case $1 in
+    node) printf 'tests/interop/package-lock.json\n' ;;
+    go) printf 'tests/interop/go/%s\n' client.go go.mod go.sum tools.go ;;
+    esac
 }
 
 lacks() { # is the part asked for and not in the cache?
@@ -123,7 +132,10 @@ make_part() {
         mkdir "$work/out" "$work/tmp"
         if ! (cd "$work/tmp" && bash "$OLDPWD/tools/parts/$name.sh" "$work/out" "$OLDPWD") >"$work/log" 2>&1; then
             tail -n 30 "$work/log" >&2
-            [ "$name" = duckdb-python ] || die "$name could not be made: see above. The cache is as it was."
+            case $name in
+            duckdb-python | go) ;;
+            *) die "$name could not be made: see above. The cache is as it was." ;;
+            esac
             say "$name cannot be had: see above. The tests go on without it."
             rm -rf "$work"
             trap - EXIT
@@ -144,7 +156,7 @@ missing() { # one line for each missing package: package|what for
         # shellcheck disable=SC2086 # the test is a word and its argument
         if [[ $groups == *" $group "* ]] && ! is_there $test; then echo "$package|$why"; fi
     done < <(needs)
-    if lacks duckdb || lacks hyparquet; then has npm || echo "npm|fetches DuckDB and what the tests need"; fi
+    if lacks duckdb || lacks node; then has npm || echo "npm|fetches DuckDB and what the tests need"; fi
     if lacks windows; then has dpkg-source || echo "dpkg-dev|unpacks the sources of the Windows libraries"; fi
 }
 
@@ -179,6 +191,6 @@ if [ "$(uname -m)" != x86_64 ]; then die "DuckDB is fetched for x86-64 alone so 
 if [[ $groups == *" windows "* && $groups != *" build "* ]]; then groups=" build$groups"; fi
 
 install_missing
-for part in duckdb windows hyparquet duckdb-python; do
+for part in duckdb windows node go duckdb-python; do
     if wants_part "$part"; then make_part "$part"; fi
 done

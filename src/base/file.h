@@ -36,7 +36,13 @@ ptrdiff_t acq_file_read_at(int fd, uint64_t position, void *bytes, size_t n);
 /* acq_file_write writes all n bytes. Returns 0 or ACQ_IO; then some of them may have been written. */
 int acq_file_write(int fd, const void *bytes, size_t n, struct acq_err *err);
 
-/* acq_file_sync returns when what was written is on the disk: 0 or ACQ_IO. */
+/* acq_file_write_at writes all n bytes from `position` on, also while other threads read or write elsewhere in the
+ * file. Returns 0 or ACQ_IO; then some of them may have been written. Where acq_file_write goes on behind it is not
+ * defined. */
+int acq_file_write_at(int fd, uint64_t position, const void *bytes, size_t n, struct acq_err *err);
+
+/* acq_file_sync returns when what was written is on the disk, with what is needed to read it again, but not the times
+ * of the file: 0 or ACQ_IO. */
 int acq_file_sync(int fd, struct acq_err *err);
 
 /* acq_file_seek sets the position from the start. Returns 0, or ACQ_IO where there is none, as in a pipe. */
@@ -45,8 +51,22 @@ int acq_file_seek(int fd, uint64_t position);
 /* acq_file_truncate cuts the file to `size`. Returns 0 or ACQ_IO. */
 int acq_file_truncate(int fd, uint64_t size, struct acq_err *err);
 
+/* acq_file_allocate makes the file at least `size` long and reserves the space for all of that, so that writing there
+ * cannot fill the disk later. What was not written reads as zeros. Returns 0, or ACQ_IO where the disk has no room;
+ * then the file may have grown. */
+int acq_file_allocate(int fd, uint64_t size, struct acq_err *err);
+
+/* acq_file_lock takes the file for this descriptor alone, without waiting, until it is closed or the process ends.
+ * Whoever does not ask for the lock reads and writes as ever. Returns false if another descriptor has it, here or in
+ * another process; true too where the file system knows no locks. */
+bool acq_file_lock(int fd);
+
 /* acq_file_size returns the size, or ACQ_IO for what has none, as a pipe. */
 int64_t acq_file_size(int fd);
+
+/* acq_file_free_space returns how many bytes an ordinary user may still write to the disk that the folder is on, or
+ * ACQ_IO. */
+int64_t acq_file_free_space(const char *dir);
 
 /* acq_path_mkdir makes one folder. Returns 0, or ACQ_IO, also where it is there. */
 int acq_path_mkdir(const char *path);

@@ -8,7 +8,9 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 int acq_file_open(const char *path, enum acq_file_mode mode, struct acq_err *err)
@@ -68,6 +70,20 @@ int acq_file_write(int fd, const void *bytes, size_t n, struct acq_err *err)
     return ACQ_OK;
 }
 
+int acq_file_write_at(int fd, uint64_t position, const void *bytes, size_t n, struct acq_err *err)
+{
+    const char *p = bytes;
+    while (n) {
+        ssize_t done = pwrite(fd, p, n, (off_t)position);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) return acq_fail(err, ACQ_IO, "cannot write: %s", strerror(errno));
+        p += done;
+        position += (uint64_t)done;
+        n -= (size_t)done;
+    }
+    return ACQ_OK;
+}
+
 int acq_file_sync(int fd, struct acq_err *err)
 {
     if (fdatasync(fd) == 0 || errno == EINVAL) return ACQ_OK; /* EINVAL: a pipe, which has no disk */
@@ -85,10 +101,47 @@ int acq_file_truncate(int fd, uint64_t size, struct acq_err *err)
     return acq_fail(err, ACQ_IO, "cannot cut the file: %s", strerror(errno));
 }
 
+/* fill: zeros up to `size`, for file systems that cannot reserve space */
+static int fill(int fd, uint64_t size, struct acq_err *err)
+{
+    static const char zeros[65536];
+    int64_t end = acq_file_size(fd);
+    int r = end < 0 ? acq_fail(err, ACQ_IO, "cannot reserve space: this is no file") : ACQ_OK;
+    for (uint64_t at = (uint64_t)end, n; r == ACQ_OK && at < size; at += n) {
+        n = size - at < sizeof zeros ? size - at : sizeof zeros;
+        r = acq_file_write_at(fd, at, zeros, (size_t)n, err);
+    }
+    return r;
+}
+
+int acq_file_allocate(int fd, uint64_t size, struct acq_err *err)
+{
+    int r;
+    if (!size) return ACQ_OK;
+    do r = fallocate(fd, 0, 0, (off_t)size);
+    while (r < 0 && errno == EINTR);
+    if (r == 0) return ACQ_OK;
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return fill(fd, size, err);
+    return acq_fail(err, ACQ_IO, "cannot reserve space: %s", strerror(errno));
+}
+
+bool acq_file_lock(int fd)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) == 0 || errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS;
+}
+
 int64_t acq_file_size(int fd)
 {
     struct stat st;
     return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : ACQ_IO;
+}
+
+int64_t acq_file_free_space(const char *dir)
+{
+    struct statvfs st;
+    if (statvfs(dir, &st) != 0) return ACQ_IO;
+    uint64_t most = INT64_MAX / (st.f_frsize ? st.f_frsize : 1);
+    return (int64_t)((st.f_bavail < most ? st.f_bavail : most) * st.f_frsize);
 }
 
 bool acq_path_exists(const char *path)

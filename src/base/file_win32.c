@@ -80,6 +80,21 @@ int acq_file_write(int fd, const void *bytes, size_t n, struct acq_err *err)
     return ACQ_OK;
 }
 
+int acq_file_write_at(int fd, uint64_t position, const void *bytes, size_t n, struct acq_err *err)
+{
+    const char *p = bytes;
+    while (n) {
+        OVERLAPPED at = {.Offset = (DWORD)position, .OffsetHigh = (DWORD)(position >> 32)};
+        DWORD done = 0, most = n > 1u << 30 ? 1u << 30 : (DWORD)n;
+        if (!WriteFile((HANDLE)_get_osfhandle(fd), p, most, &done, &at) || !done)
+            return acq_fail(err, ACQ_IO, "cannot write: Windows error %lu", GetLastError());
+        p += done;
+        position += done;
+        n -= done;
+    }
+    return ACQ_OK;
+}
+
 int acq_file_sync(int fd, struct acq_err *err)
 {
     if (_commit(fd) == 0 || errno == EBADF) return ACQ_OK; /* EBADF: a pipe, which has no disk */
@@ -97,10 +112,41 @@ int acq_file_truncate(int fd, uint64_t size, struct acq_err *err)
     return acq_fail(err, ACQ_IO, "cannot cut the file: %s", strerror(errno));
 }
 
+int acq_file_allocate(int fd, uint64_t size, struct acq_err *err)
+{
+    FILE_ALLOCATION_INFO room = {.AllocationSize.QuadPart = (LONGLONG)size};
+    int64_t end = acq_file_size(fd);
+    if (end < 0) return acq_fail(err, ACQ_IO, "cannot reserve space: this is no file");
+    if ((uint64_t)end >= size) return ACQ_OK;
+    /* space that is reserved but lies behind the end is given back at the close: the end has to move too */
+    if (!SetFileInformationByHandle((HANDLE)_get_osfhandle(fd), FileAllocationInfo, &room, sizeof room))
+        return acq_fail(err, ACQ_IO, "cannot reserve space: Windows error %lu", GetLastError());
+    if (_chsize_s(fd, (int64_t)size) == 0) return ACQ_OK;
+    return acq_fail(err, ACQ_IO, "cannot reserve space: %s", strerror(errno));
+}
+
+bool acq_file_lock(int fd)
+{
+    /* one byte that no file reaches: Windows keeps others from reading and writing what is locked */
+    OVERLAPPED far_behind = {.OffsetHigh = 0x40000000};
+    if (LockFileEx((HANDLE)_get_osfhandle(fd), LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0,
+                   &far_behind))
+        return true;
+    return GetLastError() == ERROR_INVALID_FUNCTION || GetLastError() == ERROR_NOT_SUPPORTED;
+}
+
 int64_t acq_file_size(int fd)
 {
     struct _stat64 st;
     return _fstat64(fd, &st) == 0 && (st.st_mode & _S_IFREG) ? st.st_size : ACQ_IO;
+}
+
+int64_t acq_file_free_space(const char *dir)
+{
+    wchar_t w[ACQ_PATH_MAX];
+    ULARGE_INTEGER room;
+    if (!GetDiskFreeSpaceExW(wide(dir, w), &room, NULL, NULL)) return ACQ_IO;
+    return room.QuadPart < INT64_MAX ? (int64_t)room.QuadPart : INT64_MAX;
 }
 
 static DWORD attributes(const char *path)

@@ -41,6 +41,8 @@ size_t acq_json_text(char *dst, const char *text, size_t n)
         if (!len) {
             memcpy(d, "\xef\xbf\xbd", 3);
             d += 3;
+        } else if (len == 2 && s[i] == 0xc2 && s[i + 1] < 0xa0) { /* controls of eight bits: some terminals obey them */
+            d += escape(d, s[i + 1]);
         } else if (s[i] < 0x20 || s[i] == '"' || s[i] == '\\' || s[i] == 0x7f) {
             d += escape(d, s[i]);
         } else {

@@ -28,6 +28,16 @@ void acq_sleep_ms(unsigned ms);
 /* acq_raise_priority asks the system to run this thread before ordinary ones. Returns false if it does not. */
 bool acq_raise_priority(void);
 
+/* acq_raise_files lets this process have as many files and sockets open as the system allows it. */
+void acq_raise_files(void);
+
+/* acq_thread_name gives this thread a name, of 15 characters at most, for people who look at the running program; where
+ * the system has none it does nothing. */
+void acq_thread_name(const char *name);
+
+/* acq_lower_priority lets other threads run before this one, where the system can do that. */
+void acq_lower_priority(void);
+
 /* acq_random fills n bytes (n <= 256) with random bytes of the system. Returns false if it cannot. */
 bool acq_random(void *bytes, size_t n);
 

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -67,6 +68,24 @@ bool acq_raise_priority(void)
 {
     struct sched_param param = {.sched_priority = 20};
     return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) == 0;
+}
+
+void acq_lower_priority(void)
+{
+    setpriority(PRIO_PROCESS, 0, 5); /* on Linux: of this thread alone */
+}
+
+void acq_raise_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void acq_thread_name(const char *name)
+{
+    prctl(PR_SET_NAME, name);
 }
 
 bool acq_random(void *bytes, size_t n)

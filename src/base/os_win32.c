@@ -94,6 +94,21 @@ bool acq_raise_priority(void)
 /* RtlGenRandom, which advapi32 exports under this name: Microsoft, "RtlGenRandom function (ntsecapi.h)" */
 BOOLEAN NTAPI SystemFunction036(PVOID buffer, ULONG length);
 
+void acq_lower_priority(void)
+{
+    SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_BELOW_NORMAL);
+}
+
+void acq_raise_files(void)
+{
+    /* sockets and files are handles here, and there is no limit to be raised */
+}
+
+void acq_thread_name(const char *name)
+{
+    (void)name;
+}
+
 bool acq_random(void *bytes, size_t n)
 {
     return SystemFunction036(bytes, (ULONG)n);

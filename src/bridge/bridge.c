@@ -29,7 +29,8 @@ struct bridge {
     int64_t stop_ns;
     uint64_t sessions, frames, missed, dropped;
     int32_t told_laps; /* laps whose time has been said */
-    unsigned settled;  /* how often a new lap has been looked at: the game's fields do not change all at once */
+    bool told_older;
+    unsigned settled; /* how often a new lap has been looked at: the game's fields do not change all at once */
     uint64_t shown_seen;
     int64_t shown_ns;
 };
@@ -51,7 +52,10 @@ static void on_session_frame(void *user, const struct acq_frame *f, const uint8_
 {
     struct bridge *b = user;
     if (b->config->no_stream) return;
-    if (b->capture.disk_failed) acq_sender_unrecorded(&b->sender);
+    if (b->capture.recorder)
+        acq_sender_recorded(&b->sender, acq_recorder_get_state(b->capture.recorder).durable_seq);
+    else
+        acq_sender_unrecorded(&b->sender);
     acq_sender_push(&b->sender, f->head.seq, (int64_t)f->head.monotonic_ns, bytes, n);
 }
 
@@ -76,10 +80,20 @@ static void on_session_end(void *user, const struct acq_capture_session *s, cons
             "session ended (%s): %.1f s, %d laps, %" PRIu64 " steps seen, %" PRIu64 " missed, %" PRIu64
             " torn, %" PRIu64 " dropped",
             why, seconds, s->laps, s->counts.seen, s->counts.missed, s->counts.torn_dropped, s->dropped);
+    if (*s->path && !b->capture.disk_failed) acq_sender_recorded(&b->sender, s->seq);
+    if (b->capture.disk_failed) acq_sender_unrecorded(&b->sender);
     if (!b->config->no_stream) acq_sender_end(&b->sender);
     b->unrecorded = b->unrecorded || b->capture.disk_failed;
     b->capture.no_more = b->stopping || b->config->once;
     if (b->capture.no_more) stop(b);
+}
+
+/* on_stranded: the server has lost what only it had. A session must have no hole, so what is sampled from now on is
+ * another one. */
+static void on_stranded(void *user)
+{
+    struct bridge *b = user;
+    if (!b->config->once) acq_capture_end(&b->capture, "the server lost a part of the session");
 }
 
 static const struct acq_capture_events capture_events = {on_session_begin, on_session_frame, has_room, on_session_end};
@@ -98,44 +112,88 @@ static void tell_lap(struct bridge *b, bool at_once)
             ms && ms == s->best_lap_ms ? ", the best so far" : "");
 }
 
+static const struct acq_backlog *backlog_of(const struct bridge *b)
+{
+    return b->sender.older ? &b->sender.older->backlog : NULL;
+}
+
+/* older_words: what goes on beside the running session, behind `before`, or "". */
+static const char *older_words(const struct bridge *b, const char *before, char *text, size_t size)
+{
+    const struct acq_backlog *older = backlog_of(b);
+    *text = 0;
+    if (older && acq_backlog_session(older))
+        snprintf(text, size, "%solder recordings: %zu of %zu sent", before, older->done, older->sessions);
+    return text;
+}
+
+/* state_words says what happens to the running session. */
 static const char *state_words(struct bridge *b, char *text, size_t size)
 {
     uint64_t behind = acq_sender_behind(&b->sender);
     bool recording = b->capture.recorder != NULL;
-    if (b->config->no_stream) return recording ? "recording" : "sampling";
+    if (b->config->no_stream || b->sender.live_lost) return recording ? "recording" : "sampling";
     switch (acq_sender_get_state(&b->sender)) {
     case ACQ_SENDER_AWAY:
-        snprintf(text, size, "%sserver away, %" PRIu64 " frames behind", recording ? "recording, " : "", behind);
+        snprintf(text, size, "%sserver away (%" PRIu64 " frames behind)", recording ? "recording, " : "", behind);
         return text;
     case ACQ_SENDER_STREAMING:
         if (behind < 700) return recording ? "recording, streaming" : "streaming"; /* two seconds: acks on their way */
-        snprintf(text, size, "catching up, %" PRIu64 " frames behind", behind);
+        snprintf(text, size, "%scatching up (%" PRIu64 " frames behind)", recording ? "recording, " : "", behind);
         return text;
     default: return recording ? "recording" : "sampling";
     }
 }
 
+/* show_waiting is the status line while there is no session. */
+static void show_waiting(struct bridge *b)
+{
+    char text[80], more[80];
+    uint64_t behind = acq_sender_behind(&b->sender);
+    const char *what = atomic_load(&b->sampler.state) == ACQ_SAMPLER_NO_GAME ? "the game" : "a session of the game";
+    if (b->capture.state == ACQ_CAPTURE_OTHER_GAME) what = "Assetto Corsa: another game is running";
+    *text = 0;
+    bool away = !b->config->no_stream && acq_sender_get_state(&b->sender) == ACQ_SENDER_AWAY;
+    if (behind)
+        snprintf(text, sizeof text, " | %s (%" PRIu64 " frames behind)", away ? "server away" : "catching up", behind);
+    else if (away)
+        snprintf(text, sizeof text, " | server away");
+    acq_status("waiting for %s%s%s", what, text, older_words(b, " | ", more, sizeof more));
+}
+
+static void show_session(struct bridge *b, int64_t now)
+{
+    char text[80], more[80];
+    const struct acq_capture_session *s = &b->capture.session;
+    double hz = (double)(s->counts.seen - b->shown_seen) / ((double)(now - b->shown_ns) / 1e9);
+    acq_status("%s%s | %s @ %s | lap %" PRId64 " | %.0f Hz | %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64 " acked",
+               state_words(b, text, sizeof text), older_words(b, " | ", more, sizeof more), s->car, s->track,
+               (int64_t)s->laps + 1, hz, s->seq, s->counts.missed, b->sender.acked);
+    b->shown_seen = s->counts.seen;
+    tell_lap(b, false);
+}
+
+/* tell_older says once what became of the older recordings, if anything. */
+static void tell_older(struct bridge *b)
+{
+    const struct acq_backlog *older = backlog_of(b);
+    if (!older || b->told_older || !acq_backlog_over(older)) return;
+    b->told_older = true;
+    if (*older->error) acq_log(ACQ_LOG_WARN, "older recordings are not sent: %s", older->error);
+    if (older->sent)
+        acq_log(ACQ_LOG_INFO, "older recordings: %" PRIu64 " frames that the server lacked were sent, of %zu %s",
+                older->frames, older->sent, older->sent == 1 ? "session" : "sessions");
+}
+
 static void on_status(uv_timer_t *timer)
 {
     struct bridge *b = timer->data;
-    struct acq_capture *c = &b->capture;
-    char text[80];
     int64_t now = acq_now_ns();
-    if (c->state == ACQ_CAPTURE_OTHER_GAME) {
-        acq_status("waiting for Assetto Corsa: another game is running");
-    } else if (c->state != ACQ_CAPTURE_RUNNING) {
-        bool game = atomic_load(&b->sampler.state) != ACQ_SAMPLER_NO_GAME;
-        acq_status("waiting for %s", game ? "a session of the game" : "the game");
-    } else {
-        double hz = (double)(c->session.counts.seen - b->shown_seen) / ((double)(now - b->shown_ns) / 1e9);
-        const struct acq_capture_session *s = &c->session;
-        acq_status("%s | %s @ %s | lap %" PRId64 " | %.0f Hz | %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64
-                   " acked",
-                   state_words(b, text, sizeof text), s->car, s->track, (int64_t)s->laps + 1, hz, s->seq,
-                   s->counts.missed, b->sender.acked);
-        b->shown_seen = c->session.counts.seen;
-        tell_lap(b, false);
-    }
+    tell_older(b);
+    if (b->capture.state == ACQ_CAPTURE_RUNNING)
+        show_session(b, now);
+    else
+        show_waiting(b);
     b->shown_ns = now;
 }
 
@@ -154,6 +212,10 @@ static void summary(struct bridge *b)
         printf("What is not acked is in the recording%s: %s\n", b->sessions > 1 ? "s, the last one" : "",
                b->capture.session.path);
     if (*b->capture.session.path) printf("Recording: %s\n", b->capture.session.path);
+    const struct acq_backlog *older = backlog_of(b);
+    if (older && acq_backlog_session(older))
+        printf("Older recordings: %zu of %zu are on the server; the next start goes on, or `telemetry_bridge sync`\n",
+               older->done, older->sessions);
 }
 
 /* ---- the loop ---- */
@@ -243,8 +305,12 @@ static int run(struct bridge *b, struct acq_err *err)
     if (r < 0) return r;
     b->capture.at_once = c->flush_ms == 0; /* a frame must not wait for the step behind it either */
     uv_loop_init(&b->loop);
-    r = acq_sender_init(&b->sender, &b->loop, &b->addr, err);
+    acq_sender_init(&b->sender, &b->loop, &b->addr);
+    b->sender.stranded = on_stranded;
+    b->sender.user = b;
     start_handles(b);
+    bool folder = !c->no_record && !c->no_stream && !b->capture.record_is_file;
+    if (folder) r = acq_sender_send_older(&b->sender, c->record, err);
     if (r == ACQ_OK) r = acq_sampler_start(&b->sampler, acq_map_prefix(c->pages), err);
     if (r == ACQ_OK) {
         acq_log(ACQ_LOG_INFO, "%s; Ctrl+C ends it", "waiting for Assetto Corsa");

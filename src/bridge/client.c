@@ -1,8 +1,14 @@
 #include "bridge/client.h"
 
+#include "base/os.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CONNECT_NS INT64_C(5000000000) /* a host that drops our packets says nothing */
+#define TICK_NS INT64_C(250000000)
+#define PING_NS INT64_C(5000000000)
 
 #define STREAM_FRAMES "/telemetry.v1.TelemetryIngest/StreamFrames"
 
@@ -54,6 +60,13 @@ static void connected_to(struct acq_client *c, int status)
     if (status < 0) acq_link_close(c->link, uv_strerror(status));
 }
 
+static int new_rpc(struct acq_client *c, struct acq_rpc **rpc, struct acq_err *err)
+{
+    struct acq_rpc_limits limits = acq_rpc_default_limits;
+    limits.ping_after_ns = limits.ping_answer_ns = PING_NS; /* a half-open connection must not hide that frames wait */
+    return acq_rpc_new(rpc, false, &limits, &c->events->rpc, c->user, err);
+}
+
 static void on_connect(uv_connect_t *request, int status)
 {
     struct acq_client *c = request->data;
@@ -62,7 +75,7 @@ static void on_connect(uv_connect_t *request, int status)
     if (!c->link || status == UV_ECANCELED) return;
     connected_to(c, status);
     if (status < 0) return;
-    if (acq_rpc_new(&rpc, false, &c->events->rpc, c->user, &err) < 0)
+    if (new_rpc(c, &rpc, &err) < 0)
         acq_link_close(c->link, err.text);
     else if (acq_link_start(c->link, rpc, &err) < 0)
         acq_link_close(c->link, err.text);
@@ -93,6 +106,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
         for (unsigned i = 0; i < c->address && one->ai_next; i++) one = one->ai_next;
         c->more_addresses = one->ai_next != NULL;
         c->connect.data = c;
+        c->began_ns = acq_now_ns();
         int r = uv_tcp_connect(&c->connect, &c->link->tcp, one->ai_addr, on_connect);
         if (r < 0) connected_to(c, r);
     } else if (!c->stopping) {
@@ -125,6 +139,16 @@ struct acq_rpc_call *acq_client_stream(struct acq_client *c, const char *session
 void acq_client_flush(struct acq_client *c)
 {
     if (c->link) acq_link_flush(c->link);
+}
+
+void acq_client_tick(struct acq_client *c, int64_t now_ns)
+{
+    if (!c->link || c->link->closing || now_ns - c->ticked_ns < TICK_NS) return;
+    c->ticked_ns = now_ns;
+    if (c->link->rpc && acq_rpc_tick(c->link->rpc, now_ns) == ACQ_CLOSED)
+        acq_link_close(c->link, "the server does not answer");
+    else if (!c->link->rpc && now_ns - c->began_ns > CONNECT_NS)
+        connected_to(c, UV_ETIMEDOUT);
 }
 
 void acq_client_stop(struct acq_client *c)

@@ -28,6 +28,8 @@ struct acq_client {
     bool resolving, stopping;
     unsigned address; /* which of the host's addresses is tried; localhost, for one, has two */
     bool more_addresses;
+    int64_t began_ns;  /* when the attempt at a connection began */
+    int64_t ticked_ns; /* the last acq_client_tick that did something */
 };
 
 /* acq_client_init prepares; acq_client_connect begins to connect: `connected` or `lost` follows. */
@@ -47,6 +49,10 @@ struct acq_rpc_call *acq_client_stream(struct acq_client *client, const char *se
 
 /* acq_client_flush writes what is queued; not from an event of a call. */
 void acq_client_flush(struct acq_client *client);
+
+/* acq_client_tick gives up an attempt at a connection that takes too long, and a connection on which nothing has come
+ * for long and whose other side does not answer a PING. Call it often; it does something four times a second. */
+void acq_client_tick(struct acq_client *client, int64_t now_ns);
 
 /* acq_client_stop closes the connection for good; `lost` is not called any more. */
 void acq_client_stop(struct acq_client *client);

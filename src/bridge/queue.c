@@ -57,13 +57,26 @@ static int add_block(struct acq_queue *q, uint64_t seq, size_t need)
     return ACQ_OK;
 }
 
-int acq_queue_push(struct acq_queue *q, uint64_t seq, int64_t t_ns, const uint8_t *bytes, size_t n, bool may_drop)
+static bool is_safe(const struct acq_block *b, uint64_t safe_seq)
+{
+    return b->first_seq + b->count <= safe_seq + 1;
+}
+
+bool acq_queue_room(const struct acq_queue *q, uint64_t safe_seq)
+{
+    size_t size = q->size;
+    for (const struct acq_block *b = q->first; b && size + BLOCK > ACQ_QUEUE_MAX && is_safe(b, safe_seq); b = b->next)
+        size -= b->room;
+    return size + BLOCK <= ACQ_QUEUE_MAX;
+}
+
+int acq_queue_push(struct acq_queue *q, uint64_t seq, int64_t t_ns, const uint8_t *bytes, size_t n, uint64_t safe_seq)
 {
     struct entry e = {.n = (uint32_t)n, .t_ns = t_ns};
     size_t need = sizeof e + n;
     if (!q->last || q->last->len + need > q->last->room) {
-        while (may_drop && q->first && q->size + BLOCK > ACQ_QUEUE_MAX) drop_first(q);
-        if (q->size + BLOCK > ACQ_QUEUE_MAX) return ACQ_RANGE;
+        while (q->first && q->size + BLOCK > ACQ_QUEUE_MAX && is_safe(q->first, safe_seq)) drop_first(q);
+        if (q->size + BLOCK > ACQ_QUEUE_LIMIT) return ACQ_RANGE;
         int r = add_block(q, seq, need);
         if (r < 0) return r;
     }

@@ -2,7 +2,8 @@
  *
  * Units   bytes, nanoseconds.
  * Memory  frames are copied into blocks; what acq_queue_next returns is valid until the next call that changes the
- * queue. Threads the loop's. */
+ *         queue.
+ * Threads the loop's. */
 #ifndef ACQ_BRIDGE_QUEUE_H
 #define ACQ_BRIDGE_QUEUE_H
 
@@ -10,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ACQ_QUEUE_MAX (8 << 20) /* about 24 s of the game */
+#define ACQ_QUEUE_MAX (8 << 20)    /* about 24 s of the game */
+#define ACQ_QUEUE_LIMIT (24 << 20) /* with frames that are nowhere else yet: a recorder has at most 16 MB of them */
 
 struct acq_block;
 
@@ -31,9 +33,13 @@ struct acq_queued {
     int64_t t_ns;
 };
 
-/* acq_queue_push adds the frame `seq`, the one behind last_seq. With `may_drop` the oldest frames make room: they are
- * in the recording. Returns 0, ACQ_RANGE if the queue is full, or ACQ_MEMORY. */
-int acq_queue_push(struct acq_queue *queue, uint64_t seq, int64_t t_ns, const uint8_t *bytes, size_t n, bool may_drop);
+/* acq_queue_push adds the frame `seq`, the one behind last_seq. Above ACQ_QUEUE_MAX the oldest frames make room, as far
+ * as safe_seq: those can be read back from the recording. Returns 0, ACQ_RANGE at ACQ_QUEUE_LIMIT, or ACQ_MEMORY. */
+int acq_queue_push(struct acq_queue *queue, uint64_t seq, int64_t t_ns, const uint8_t *bytes, size_t n,
+                   uint64_t safe_seq);
+
+/* acq_queue_room says whether the queue would stay within ACQ_QUEUE_MAX with one more frame of ours. */
+bool acq_queue_room(const struct acq_queue *queue, uint64_t safe_seq);
 
 /* acq_queue_first_seq returns the seq of the oldest frame, or last_seq + 1 if the queue is empty. */
 uint64_t acq_queue_first_seq(const struct acq_queue *queue);

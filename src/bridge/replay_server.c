@@ -18,7 +18,7 @@ enum {
     UNACKED_FRAMES = 1 << 13,
     SCRATCH = 3 * ACQ_FRAME_LIMIT /* a frame and twice a context */
 };
-#define HELLO_NS INT64_C(1000000000)     /* a server that says no hello for so long is of the original kind */
+#define HELLO_NS INT64_C(3000000000)     /* a server that says no hello for so long is of the original kind */
 #define PATIENCE_NS INT64_C(30000000000) /* with something to ack, and no ack */
 #define STOP_NS INT64_C(3000000000)      /* how long the last acks are waited for after Ctrl+C */
 
@@ -284,6 +284,7 @@ static void on_tick(uv_timer_t *timer)
         r->stopping = true;
         r->moved_ns = acq_now_ns();
     }
+    acq_client_tick(&r->client, acq_now_ns());
     if (!r->call) {
         if (r->stopping) finish(r, acq_fail(r->err, ACQ_STOPPED, "stopped before the server was there"));
         return;

@@ -2,322 +2,284 @@
 
 #include "base/log.h"
 #include "base/os.h"
-#include "frame/ack.h"
-#include "frame/frame.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define HELLO_NS INT64_C(1000000000) /* a server that says no hello for so long is of another kind: send anyway */
-enum { UNSENT_MAX = 1 << 20, RETRY_MIN_MS = 100, RETRY_MAX_MS = 5000 };
+enum {
+    AHEAD = 8192,       /* frames on their way to the server's disk: about what it takes before it holds us back */
+    AHEAD_BESIDE = 1024 /* the same of an ended session beside a running one, so that a slow line has room for that */
+};
+#define SLICE_NS INT64_C(2000000)
+#define MEMORY_MAX (3 * (size_t)ACQ_QUEUE_MAX) /* of the sessions that are not recorded */
+
+static void on_retry(uv_timer_t *timer);
 
 /* ---- sessions ---- */
 
 void acq_sender_begin(struct acq_sender *s, const char *id, const char *path)
 {
-    struct acq_outgoing *o = calloc(1, sizeof *o);
-    if (!o) {
-        acq_log(ACQ_LOG_ERROR, "no memory to send session %s; its recording keeps everything", id);
-        return;
-    }
-    snprintf(o->id, sizeof o->id, "%s", id);
-    snprintf(o->path, sizeof o->path, "%s", path);
-    o->recorded = *path;
-    acq_buf_init(&o->context, ACQ_FRAME_LIMIT);
-    if (s->last)
-        s->last->next = o;
-    else
-        s->first = o;
-    s->last = o;
+    struct acq_upload **place = &s->first;
+    for (; *place; place = &(*place)->next) acq_outgoing_release(&(*place)->out); /* memory is for the running one */
+    s->live = *place = acq_upload_new(id, path);
+    s->live_lost = !s->live;
+    if (!s->live) acq_log(ACQ_LOG_ERROR, "no memory to send session %s", id);
 }
 
 void acq_sender_end(struct acq_sender *s)
 {
-    if (s->last) s->last->ended = true;
-    if (uv_is_active((uv_handle_t *)&s->retry))
-        uv_timer_start(&s->retry, s->retry.timer_cb, 0, 0); /* the last chance */
+    if (s->live) {
+        s->live->out.ended = true;
+        s->live->again_ns = 0;
+    }
+    s->live = NULL;
+    s->live_lost = false;
+    if (uv_is_active((uv_handle_t *)&s->retry)) uv_timer_start(&s->retry, on_retry, 0, 0); /* the last chance */
+}
+
+void acq_sender_recorded(struct acq_sender *s, uint64_t seq)
+{
+    if (s->live && seq > s->live->out.safe_seq) s->live->out.safe_seq = seq;
 }
 
 void acq_sender_unrecorded(struct acq_sender *s)
 {
-    if (s->last) s->last->recorded = false;
-}
-
-static void close_reader(struct acq_sender *s)
-{
-    acq_reader_free(s->reader);
-    s->reader = NULL;
-    s->batch = (struct acq_batch){0};
-}
-
-static void drop_first(struct acq_sender *s)
-{
-    struct acq_outgoing *o = s->first;
-    s->first = o->next;
-    if (!s->first) s->last = NULL;
-    close_reader(s);
-    acq_queue_clear(&o->queue);
-    acq_buf_fini(&o->context);
-    free(o);
+    if (s->live) s->live->out.recorded = false;
 }
 
 bool acq_sender_room(const struct acq_sender *s)
 {
-    return !s->last || s->last->recorded || s->last->queue.size + ACQ_FRAME_MAX < ACQ_QUEUE_MAX - 256 * 1024;
+    size_t size = 0;
+    for (const struct acq_upload *one = s->first; one; one = one->next) size += one->out.queue.size;
+    if (!s->live) return !s->live_lost;
+    return acq_outgoing_room(&s->live->out) && size < MEMORY_MAX;
 }
 
 void acq_sender_push(struct acq_sender *s, uint64_t seq, int64_t t_ns, const uint8_t *bytes, size_t n)
 {
-    struct acq_outgoing *o = s->last;
-    if (!o || o->ended) return;
-    size_t body = acq_frame_body(bytes, n);
-    if (body < n) {
-        o->context.len = 0;
-        acq_buf_add(&o->context, bytes + body, n - body);
-    }
-    if (acq_queue_push(&o->queue, seq, t_ns, bytes, n, o->recorded) < 0)
-        acq_log(ACQ_LOG_DEBUG, "frame %" PRIu64 " has to be read back from the recording", seq);
+    if (s->live)
+        acq_outgoing_push(&s->live->out, seq, t_ns, bytes, n);
+    else if (s->live_lost)
+        s->lacking++;
 }
 
 uint64_t acq_sender_behind(const struct acq_sender *s)
 {
-    uint64_t n = 0;
-    for (const struct acq_outgoing *o = s->first; o; o = o->next) n += o->queue.last_seq - o->acked_seq;
+    uint64_t n = s->lacking;
+    for (const struct acq_upload *one = s->first; one; one = one->next)
+        n += one->lacking + one->out.last_seq - one->out.acked_seq;
     return n;
+}
+
+/* wants: is there anything to connect for? */
+static bool wants(const struct acq_sender *s)
+{
+    for (const struct acq_upload *one = s->first; one; one = one->next)
+        if (one->out.last_seq) return true;
+    return s->older && acq_backlog_session(&s->older->backlog);
 }
 
 enum acq_sender_state acq_sender_get_state(const struct acq_sender *s)
 {
-    if (s->call) return ACQ_SENDER_STREAMING;
-    return s->first && acq_sender_behind(s) ? ACQ_SENDER_AWAY : ACQ_SENDER_IDLE;
+    bool ready = acq_client_ready(&s->client);
+    const struct acq_upload *older = s->older ? s->older->upload : NULL;
+    if (s->live) return ready && s->live->call ? ACQ_SENDER_STREAMING : ACQ_SENDER_AWAY;
+    for (const struct acq_upload *one = s->first; one; one = one->next)
+        if (one->call) return ACQ_SENDER_STREAMING;
+    if (s->first || (!ready && wants(s))) return ACQ_SENDER_AWAY;
+    return older && older->call ? ACQ_SENDER_STREAMING : ACQ_SENDER_IDLE;
 }
 
-/* ---- frames ---- */
-
-/* read_back finds frame next_seq in the session's recording. Returns 0, ACQ_AGAIN if it is not there yet, or an error.
- */
-static int read_back(struct acq_sender *s, struct acq_queued *frame, struct acq_err *err)
+/* sweep takes away the sessions of this process that are done or given up. */
+static void sweep(struct acq_sender *s)
 {
-    int r = ACQ_OK;
-    while (r == ACQ_OK) {
-        r = acq_batch_next(&s->batch, &frame->bytes, &frame->n);
-        if (r == ACQ_OK) {
-            if (acq_decode(s->frame, frame->bytes, frame->n) < 0) return acq_fail(err, ACQ_FORMAT, "it is damaged");
-            frame->seq = s->frame->head.seq;
-            frame->t_ns = (int64_t)s->frame->head.monotonic_ns;
-            if (frame->seq == s->next_seq) return ACQ_OK;
-            if (frame->seq > s->next_seq) return acq_fail(err, ACQ_FORMAT, "frame %" PRIu64 " is missing", s->next_seq);
+    bool stranded = false;
+    for (struct acq_upload **place = &s->first; *place;) {
+        struct acq_upload *one = *place;
+        if (!one->call && one->state == ACQ_UPLOAD_GOING && one->out.ended) acq_upload_ended(one);
+        if (one->lacking && one == s->live) {
+            stranded = s->live_lost = true;
+            s->live = NULL;
+        }
+        if (one->state == ACQ_UPLOAD_REFUSED)
+            acq_log(ACQ_LOG_ERROR, "session %s is given up: the server refuses it again and again (%s)%s%s",
+                    one->out.id, one->why, *one->out.path ? "; all of it is in " : "", one->out.path);
+        if (one->state == ACQ_UPLOAD_GOING) {
+            place = &one->next;
             continue;
         }
-        if (!s->reader) {
-            r = acq_reader_new(&s->reader, s->first->path, err);
-            if (r == ACQ_OK) r = acq_reader_skip_to(s->reader, s->next_seq, err);
-            if (r < 0) return r;
+        if (one == s->live) {
+            s->live = NULL;
+            s->live_lost = true;
         }
-        r = acq_reader_next(s->reader, &s->batch, err);
+        s->lacking += one->lacking + one->out.last_seq - one->out.acked_seq;
+        *place = one->next;
+        acq_upload_free(one);
     }
-    close_reader(s); /* the end of the file as it is now; look again later */
-    return r < 0 ? r : ACQ_AGAIN;
+    if (stranded && s->stranded) s->stranded(s->user);
 }
 
-/* next gives the frame that the server needs next: from memory, or from the recording where it has left that. */
-static int next(struct acq_sender *s, struct acq_queued *frame)
+/* ---- recordings of earlier sessions ---- */
+
+static void on_older_ready(void *user)
 {
-    struct acq_queue *q = &s->first->queue;
-    struct acq_err err = {0};
-    if (s->next_seq > q->last_seq) return ACQ_AGAIN;
-    if (s->next_seq >= acq_queue_first_seq(q)) {
-        if (s->reader) close_reader(s);
-        if (q->at_seq != s->next_seq) acq_queue_seek(q, s->next_seq);
-        return acq_queue_next(q, frame);
-    }
-    int r = *s->first->path ? read_back(s, frame, &err) : acq_fail(&err, ACQ_MISSING, "it was not recorded");
-    if (r >= 0) return r;
-    acq_log(ACQ_LOG_ERROR, "session %s cannot be sent any further, frame %" PRIu64 " cannot be read back: %s",
-            s->first->id, s->next_seq, err.text);
-    acq_rpc_cancel(s->call);
-    s->call = NULL; /* its end is of no interest any more; the next session begins a call of its own */
-    s->hello = false;
-    drop_first(s);
-    return r;
+    struct acq_sender *s = user;
+    s->moved_ns = acq_now_ns();
+    if (!s->stopping) acq_sender_flush(s);
 }
 
-/* send_one: a stream's first frame carries the context, so that the server knows car and track. */
-static int send_one(struct acq_sender *s, const struct acq_queued *frame)
+int acq_sender_send_older(struct acq_sender *s, const char *dir, struct acq_err *err)
 {
-    const uint8_t *bytes = frame->bytes;
-    size_t n = frame->n;
-    if (s->first_of_stream && acq_frame_body(bytes, n) == n) {
-        s->scratch.len = 0;
-        if (acq_buf_add(&s->scratch, bytes, n) < 0 ||
-            acq_buf_add(&s->scratch, s->first->context.bytes, s->first->context.len) < 0)
-            return ACQ_MEMORY;
-        bytes = s->scratch.bytes;
-        n = s->scratch.len;
-    }
-    int r = acq_rpc_write(s->call, bytes, n);
-    if (r != ACQ_OK) return r;
-    s->first_of_stream = false;
-    s->next_seq++;
-    s->sent++;
-    return ACQ_OK;
+    return acq_older_new(&s->older, s->client.loop, dir, on_older_ready, s, err);
 }
 
-/* pump queues frames on the call, as many as are there and may wait. */
-static void pump(struct acq_sender *s)
-{
-    struct acq_queued frame;
-    while (s->first && acq_rpc_unsent(s->call) < UNSENT_MAX && next(s, &frame) == ACQ_OK)
-        if (send_one(s, &frame) != ACQ_OK) return;
-    if (!s->first || !s->call || !s->first->ended || s->half_closed || s->next_seq <= s->first->queue.last_seq) return;
-    acq_rpc_half_close(s->call); /* all is sent: the server answers the rest and ends the call */
-    s->half_closed = true;
-}
+/* ---- the calls ---- */
 
-/* ---- the call ---- */
-
-static void go_on_from(struct acq_sender *s, uint64_t last_seq)
+static void away(struct acq_sender *s, bool *told, const char *why)
 {
-    struct acq_outgoing *o = s->first;
-    s->hello = true;
-    close_reader(s);
-    s->next_seq = last_seq + 1;
-    if (s->next_seq > o->queue.last_seq + 1) { /* the server has more than we ever numbered: not our session */
-        acq_log(ACQ_LOG_ERROR, "the server has frames of session %s that this bridge never made", o->id);
-        s->next_seq = o->queue.last_seq + 1;
-    }
+    snprintf(s->why, sizeof s->why, "%s", why);
+    if (!*told && !s->stopping)
+        acq_log(ACQ_LOG_WARN, "server %s:%s: %s; trying again", s->client.addr.host, s->client.addr.port, why);
+    *told = true;
 }
 
 static void on_begin(void *user, struct acq_rpc_call *call, const char *path, const struct acq_rpc_header *headers,
                      size_t n)
 {
     struct acq_sender *s = user;
-    const char *last = acq_rpc_find(headers, n, "acq-last-seq");
+    struct acq_upload *one = acq_rpc_user(call);
     (void)path;
-    if (call != s->call || s->hello) return;
-    go_on_from(s, last ? strtoull(last, NULL, 10) : s->first->acked_seq);
+    if (!one) return;
+    s->acked += (uint64_t)acq_upload_hello(one, headers, n);
+    s->ours = s->ours || one->heard;
+    s->foreign = one->foreign;
+    s->moved_ns = acq_now_ns();
 }
 
 static void on_message(void *user, struct acq_rpc_call *call, const uint8_t *bytes, size_t n)
 {
     struct acq_sender *s = user;
-    struct acq_ack ack;
-    if (call != s->call || !s->first || acq_ack_decode(&ack, bytes, n) < 0) return;
-    /* a server of the original kind knows only times */
-    uint64_t seq = ack.last_seq ? ack.last_seq : acq_queue_seq_at(&s->first->queue, (int64_t)ack.last_monotonic_ns);
-    if (seq <= s->first->acked_seq || seq >= s->next_seq) return;
-    s->failures = 0; /* a hello alone is no success: a server that takes nothing would be called many times a second */
+    struct acq_upload *one = acq_rpc_user(call);
+    uint64_t acked = one ? acq_upload_ack(one, bytes, n) : 0;
+    if (!acked) return;
+    s->failures = 0;
     s->told = false;
-    s->acked += seq - s->first->acked_seq;
-    s->first->acked_seq = seq;
-    acq_queue_acked(&s->first->queue, seq);
-}
-
-static void again_later(struct acq_sender *s)
-{
-    unsigned ms = RETRY_MIN_MS;
-    uint8_t jitter = 0;
-    for (unsigned i = 0; i < s->failures && ms < RETRY_MAX_MS; i++) ms *= 2;
-    if (ms > RETRY_MAX_MS) ms = RETRY_MAX_MS;
-    acq_random(&jitter, 1); /* so that many bridges do not come back at the same moment */
-    s->failures++;
-    if (!s->stopping) uv_timer_start(&s->retry, s->retry.timer_cb, ms / 2 + ms * jitter / 510, 0);
-}
-
-static void away(struct acq_sender *s, const char *why)
-{
-    if (!s->told && !s->stopping)
-        acq_log(ACQ_LOG_WARN, "server %s:%s: %s; trying again", s->client.addr.host, s->client.addr.port, why);
-    s->told = true;
+    s->moved_ns = acq_now_ns();
+    if (!one->older) {
+        s->acked += acked;
+        return;
+    }
+    acq_older_acked(s->older, acked);
 }
 
 static void on_end(void *user, struct acq_rpc_call *call, int status, const char *message)
 {
     struct acq_sender *s = user;
-    char why[160];
-    if (call != s->call) return;
-    s->call = NULL;
-    s->hello = false;
-    close_reader(s);
-    bool all = s->first && s->first->ended && s->first->acked_seq == s->first->queue.last_seq;
-    if (all) drop_first(s);
-    if (all || s->stopping || acq_client_closing(&s->client)) return; /* closing: on_closed knows why, and goes on */
-    snprintf(why, sizeof why, "%s%s%s", acq_rpc_status_name(status), *message ? ", " : "", message);
-    away(s, why);
-    again_later(s);
+    struct acq_upload *one = acq_rpc_user(call);
+    if (!one || acq_upload_ended(one) || s->stopping) return;
+    if (acq_client_closing(&s->client)) return; /* on_lost knows why */
+    acq_upload_failed(one, status, message);
+    if (one->state == ACQ_UPLOAD_GOING) away(s, &one->told, one->why);
 }
 
-static void begin_call(struct acq_sender *s)
+/* begin_calls: the running session has a call at once, the others one after the other. */
+static void begin_calls(struct acq_sender *s, int64_t now)
 {
-    s->call = acq_client_stream(&s->client, s->first->id);
-    s->hello = s->half_closed = false;
-    s->first_of_stream = true;
-    s->called_ns = acq_now_ns();
-}
-
-void acq_sender_flush(struct acq_sender *s)
-{
-    if (!acq_client_ready(&s->client)) {
-        if (acq_client_idle(&s->client) && s->first && !s->stopping && !uv_is_active((uv_handle_t *)&s->retry))
-            acq_client_connect(&s->client);
-        return;
+    struct acq_upload *older = s->older ? s->older->upload : NULL;
+    bool busy = older && older->call;
+    for (struct acq_upload *one = s->first; one; one = one->next) busy = busy || (one->call && one->out.ended);
+    for (struct acq_upload *one = s->first; one && !acq_client_closing(&s->client); one = one->next) {
+        if (one->call || !one->out.last_seq || now < one->again_ns || (one->out.ended && busy)) continue;
+        acq_upload_call(one, &s->client);
+        busy = busy || one->out.ended;
     }
-    while (s->first && s->first->ended && s->first->acked_seq == s->first->queue.last_seq && !s->call) drop_first(s);
-    if (!s->call && s->first && s->first->queue.last_seq && !uv_is_active((uv_handle_t *)&s->retry)) begin_call(s);
-    if (s->call && !s->hello && acq_now_ns() - s->called_ns > HELLO_NS) go_on_from(s, s->first->acked_seq);
-    if (s->call && s->hello) pump(s);
-    acq_client_flush(&s->client);
+    if (busy || !s->older || s->foreign || acq_client_closing(&s->client)) return;
+    older = acq_older_take(s->older, s->first);
+    if (older && now >= older->again_ns) acq_upload_call(older, &s->client);
+}
+
+/* pump sends frames: first of the running session. */
+static void pump(struct acq_sender *s, int64_t now)
+{
+    int64_t until = now + s->slice_ns;
+    uint64_t ahead = s->live ? AHEAD_BESIDE : AHEAD;
+    if (s->live) s->sent += acq_upload_pump(s->live, &s->scratch, AHEAD, until);
+    for (struct acq_upload *one = s->first; one; one = one->next) {
+        acq_upload_wait(one, s->ours, now);
+        if (one != s->live) s->sent += acq_upload_pump(one, &s->scratch, ahead, until);
+    }
+    if (s->older && acq_older_pump(s->older, &s->scratch, ahead, until)) s->moved_ns = now;
 }
 
 /* ---- the connection ---- */
 
+static void connect_again(struct acq_sender *s)
+{
+    if (acq_client_idle(&s->client) && wants(s) && !s->stopping) acq_client_connect(&s->client);
+}
+
+void acq_sender_flush(struct acq_sender *s)
+{
+    int64_t now = acq_now_ns();
+    acq_client_tick(&s->client, now);
+    sweep(s);
+    if (!acq_client_ready(&s->client)) {
+        if (!uv_is_active((uv_handle_t *)&s->retry)) connect_again(s);
+        return;
+    }
+    if (acq_client_closing(&s->client)) return;
+    begin_calls(s, now);
+    pump(s, now);
+    acq_client_flush(&s->client);
+}
+
 static void on_retry(uv_timer_t *timer)
 {
-    struct acq_sender *s = timer->data;
-    if (!s->client.link && s->first) acq_client_connect(&s->client);
+    connect_again(timer->data);
 }
 
 static void on_connected(void *user)
 {
-    acq_sender_flush(user);
+    struct acq_sender *s = user;
+    s->ours = s->foreign = false;
+    acq_sender_flush(s);
 }
 
 static void on_lost(void *user, const char *why)
 {
     struct acq_sender *s = user;
-    away(s, why);
-    if (!uv_is_active((uv_handle_t *)&s->retry)) again_later(s);
+    if (wants(s)) away(s, &s->told, why);
+    if (s->stopping || uv_is_active((uv_handle_t *)&s->retry)) return;
+    uv_timer_start(&s->retry, on_retry, (uint64_t)(acq_backoff_ns(s->failures++) / 1000000), 0);
 }
 
 static const struct acq_client_events events = {{on_begin, on_message, NULL, on_end}, on_connected, on_lost};
 
 /* ---- life ---- */
 
-int acq_sender_init(struct acq_sender *s, uv_loop_t *loop, const struct acq_addr *addr, struct acq_err *err)
+void acq_sender_init(struct acq_sender *s, uv_loop_t *loop, const struct acq_addr *addr)
 {
-    *s = (struct acq_sender){0};
-    s->frame = malloc(sizeof *s->frame);
-    if (!s->frame) return acq_fail(err, ACQ_MEMORY, "no memory for the stream");
+    *s = (struct acq_sender){.slice_ns = SLICE_NS, .moved_ns = acq_now_ns()};
     acq_buf_init(&s->scratch, 2 * ACQ_FRAME_LIMIT);
     acq_client_init(&s->client, loop, addr, &events, s);
     uv_timer_init(loop, &s->retry);
     s->retry.data = s;
-    s->retry.timer_cb = on_retry;
-    return ACQ_OK;
 }
 
 void acq_sender_stop(struct acq_sender *s)
 {
     s->stopping = true;
+    if (s->older) acq_backlog_stop(&s->older->backlog);
     acq_client_stop(&s->client);
     if (!uv_is_closing((uv_handle_t *)&s->retry)) uv_close((uv_handle_t *)&s->retry, NULL);
 }
 
 void acq_sender_fini(struct acq_sender *s)
 {
-    while (s->first) drop_first(s);
+    acq_older_free(s->older);
+    while (s->first) {
+        struct acq_upload *one = s->first;
+        s->first = one->next;
+        acq_upload_free(one);
+    }
     acq_buf_fini(&s->scratch);
-    free(s->frame);
 }

@@ -4,7 +4,7 @@
 #include "frame/wire.h"
 
 /* tags of StreamAck: 1 to 4 are the original project's */
-enum { TAG_MONOTONIC = 1, TAG_STATUS = 2, TAG_SEQ = 16 };
+enum { TAG_MONOTONIC = 1, TAG_STATUS = 2, TAG_BUFFERED = 4, TAG_SEQ = 16 };
 
 static uint8_t *put(uint8_t *p, unsigned tag, uint64_t v)
 {
@@ -15,6 +15,7 @@ size_t acq_ack_encode(const struct acq_ack *ack, uint8_t dst[ACQ_ACK_MAX])
 {
     uint8_t *p = put(dst, TAG_MONOTONIC, ack->last_monotonic_ns);
     p = put(p, TAG_STATUS, ack->status);
+    p = put(p, TAG_BUFFERED, ack->buffered_frames);
     p = put(p, TAG_SEQ, ack->last_seq);
     return (size_t)(p - dst);
 }
@@ -34,6 +35,8 @@ int acq_ack_decode(struct acq_ack *ack, const uint8_t *src, size_t n)
             ack->last_monotonic_ns = v;
         else if (key == (TAG_STATUS << 3))
             ack->status = (uint32_t)v;
+        else if (key == (TAG_BUFFERED << 3))
+            ack->buffered_frames = (uint32_t)v;
         else if (key == (TAG_SEQ << 3))
             ack->last_seq = v;
     }

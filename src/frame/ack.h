@@ -22,9 +22,10 @@ struct acq_ack {
     uint64_t last_monotonic_ns; /* of the frame last_seq */
     uint64_t last_seq;          /* 0: a server of the original kind, which knows only times */
     uint32_t status;            /* enum acq_ack_status; other servers may send others */
+    uint32_t buffered_frames;   /* that have come and are not on the disk yet */
 };
 
-#define ACQ_ACK_MAX 32
+#define ACQ_ACK_MAX 40
 
 /* acq_ack_encode writes a StreamAck to dst. Returns its length. */
 size_t acq_ack_encode(const struct acq_ack *ack, uint8_t dst[ACQ_ACK_MAX]);

@@ -17,6 +17,12 @@ static const uint16_t by_tag[ACQ_GROUPS][TAGS] = {
 #include "frame/channels.def"
 };
 
+unsigned acq_wire_id(unsigned in, uint32_t key)
+{
+    unsigned id = key >> 3 < TAGS ? by_tag[in][key >> 3] : 0;
+    return acq_rows[id].key == key ? id : 0;
+}
+
 /* utf8_next returns the end of the character at s, or NULL if it is not valid UTF-8, or is NUL. */
 ACQ_INLINE const uint8_t *utf8_next(const uint8_t *s, const uint8_t *end)
 {

@@ -109,6 +109,12 @@ size_t acq_encode(const struct acq_frame *f, uint8_t *dst, size_t *body);
  * text that is not UTF-8, has a NUL or is longer than the table says. Then f is undefined. */
 int acq_decode(struct acq_frame *f, const uint8_t *src, size_t n);
 
+/* acq_frame_number makes a frame without seq, of n bytes at src and decoded in f, the frame `seq` of its session: sets
+ * it in f, and encodes f anew to dst, which has room for ACQ_FRAME_MAX + n bytes. Only so its zeros are kept: in a
+ * frame with seq what is not there is not known. Fields that we do not know are kept, but for those within a vector.
+ * Returns the length, or 0 if that is more than ACQ_FRAME_LIMIT. */
+size_t acq_frame_number(struct acq_frame *f, uint64_t seq, const uint8_t *src, size_t n, uint8_t *dst);
+
 /* acq_frame_body returns the length of the body of an encoded frame: what stands before the first context field (stat
  * or capture) at the top level; n when there is none or the frame is malformed. */
 size_t acq_frame_body(const uint8_t *src, size_t n);

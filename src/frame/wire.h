@@ -61,6 +61,10 @@ static const struct acq_row acq_rows[ACQ_IDS] = {
 #include "frame/channels.def"
 };
 
+/* acq_wire_id returns the id of the channel or group that a field with this key is, in the message of group `in`; 0 if
+ * the table does not have it. In decode.c. */
+unsigned acq_wire_id(unsigned in, uint32_t key);
+
 ACQ_NOINLINE const uint8_t *acq_get_varint_long(const uint8_t *p, const uint8_t *end, uint64_t *v)
 {
     uint64_t x = 0;

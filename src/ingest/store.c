@@ -44,14 +44,40 @@ static int session_of(const char *path, char id[64], struct acq_err *err)
     return r;
 }
 
+/* is_empty: a file that a crash left between its making and its first member */
+static bool is_empty(const char *path)
+{
+    int fd = acq_file_open(path, ACQ_FILE_READ, NULL);
+    bool empty = fd >= 0 && acq_file_size(fd) == 0;
+    if (fd >= 0) acq_file_close(fd);
+    return empty;
+}
+
+/* put_away renames what can be no recording: its begin never reached the disk. */
+static void put_away(const char *path, const char *why)
+{
+    char to[ACQ_PATH_MAX + 16], unused[ACQ_PATH_MAX + 32];
+    struct acq_err err;
+    snprintf(to, sizeof to, "%s.damaged", path);
+    if (acq_path_unused(unused, sizeof unused, to) == ACQ_OK && acq_path_rename(path, unused, &err) == ACQ_OK)
+        acq_log(ACQ_LOG_WARN, "%s; kept as %s", why, unused);
+    else
+        acq_log(ACQ_LOG_WARN, "left alone: %s", why);
+}
+
 static int found(void *user, const char *name)
 {
     struct acq_store *store = user;
     char path[ACQ_PATH_MAX], id[64];
     struct acq_err err;
     if (!acq_has_suffix(name, ".pb.gz") || acq_path_join(path, sizeof path, store->dir, name) < 0) return 0;
-    if (session_of(path, id, &err) == ACQ_OK) return add(store, id, path);
-    acq_log(ACQ_LOG_WARN, "left alone: %s", err.text);
+    if (is_empty(path) && acq_path_remove(path) == ACQ_OK) return 0;
+    int r = session_of(path, id, &err);
+    if (r == ACQ_OK) return add(store, id, path);
+    if (r == ACQ_FORMAT)
+        put_away(path, err.text);
+    else
+        acq_log(ACQ_LOG_WARN, "left alone: %s", err.text);
     return 0;
 }
 
@@ -59,8 +85,7 @@ int acq_store_init(struct acq_store *store, const char *dir, struct acq_err *err
 {
     *store = (struct acq_store){0};
     snprintf(store->dir, sizeof store->dir, "%s", dir);
-    int r = acq_path_mkdirs(dir, err);
-    if (r == ACQ_OK) r = acq_dir_each(dir, found, store, err);
+    int r = acq_dir_each(dir, found, store, err);
     if (r < 0) acq_store_fini(store);
     return r;
 }
@@ -69,18 +94,6 @@ void acq_store_fini(struct acq_store *store)
 {
     free(store->entries);
     *store = (struct acq_store){0};
-}
-
-void acq_store_forget(struct acq_store *store, const char *path)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < store->n; i++) {
-        if (strcmp(store->entries[i].path, path))
-            store->entries[kept++] = store->entries[i];
-        else
-            acq_path_remove(path);
-    }
-    store->n = kept;
 }
 
 /* set_aside renames a recording that cannot be gone on with: it is kept for people, and the client sends again. */
@@ -96,14 +109,48 @@ static int set_aside(struct acq_store *store, size_t i, struct acq_err *err)
     return acq_fail(err, ACQ_MISSING, "there is no whole recording of this session");
 }
 
-int acq_store_resume(struct acq_store *store, const char *session_id, struct acq_recorder **recorder,
+/* keep_copy copies a recording whose damaged end is about to be cut off. */
+static int keep_copy(const char *path, struct acq_err *err)
+{
+    char to[ACQ_PATH_MAX + 16], unused[ACQ_PATH_MAX + 32];
+    uint8_t bytes[64 * 1024];
+    ptrdiff_t n = 0;
+    snprintf(to, sizeof to, "%s.damaged", path);
+    int r = acq_path_unused(unused, sizeof unused, to);
+    int from = r < 0 ? r : acq_file_open(path, ACQ_FILE_READ, err);
+    int out = from < 0 ? from : acq_file_open(unused, ACQ_FILE_CREATE, err);
+    r = out < 0 ? out : ACQ_OK;
+    while (r == ACQ_OK && (n = acq_file_read(from, bytes, sizeof bytes)) > 0)
+        r = acq_file_write(out, bytes, (size_t)n, err);
+    if (r == ACQ_OK && n < 0) r = acq_fail(err, ACQ_IO, "cannot read %s", path);
+    if (r == ACQ_OK) r = acq_file_sync(out, err);
+    if (out >= 0) acq_file_close(out);
+    if (from >= 0) acq_file_close(from);
+    if (r == ACQ_OK)
+        acq_log(ACQ_LOG_WARN, "%s is damaged near its end: kept as %s, and repaired from the commit log", path, unused);
+    return r;
+}
+
+static int resume(struct acq_store *store, size_t i, bool cut, struct acq_recorder **recorder, struct acq_err *err)
+{
+    const char *path = store->entries[i].path;
+    int r = acq_recorder_resume(recorder, path, false, err);
+    if (r == ACQ_FORMAT && cut) {
+        r = keep_copy(path, err);
+        if (r == ACQ_OK) r = acq_recorder_resume(recorder, path, true, err);
+    }
+    return r == ACQ_FORMAT ? set_aside(store, i, err) : r;
+}
+
+int acq_store_resume(struct acq_store *store, const char *session_id, bool cut, struct acq_recorder **recorder,
                      struct acq_err *err)
 {
-    /* the newest first: after a failure of the disk an earlier file of the session may hold nothing */
+    int r = ACQ_MISSING;
     for (size_t i = store->n; i-- > 0;) {
         if (strcmp(store->entries[i].session_id, session_id)) continue;
-        int r = acq_recorder_resume(recorder, store->entries[i].path, err);
-        return r == ACQ_FORMAT ? set_aside(store, i, err) : r;
+        r = resume(store, i, cut, recorder, err);
+        if (r == ACQ_OK) acq_recorder_lazy(*recorder);
+        return r;
     }
     return acq_fail(err, ACQ_MISSING, "there is no recording of session %s", session_id);
 }
@@ -117,7 +164,14 @@ int acq_store_create(struct acq_store *store, const struct acq_frame *first, str
     if (acq_path_join(path, sizeof path, store->dir, name) < 0 || acq_path_unused(unused, sizeof unused, path) < 0)
         return acq_fail(err, ACQ_RANGE, "the folder's name %s is too long", store->dir);
     int r = acq_recorder_new(recorder, unused, err);
-    if (r == ACQ_OK) r = acq_path_sync_dir(store->dir, err);
-    if (r == ACQ_OK) r = add(store, first->head.session_id, unused);
-    return r;
+    if (r < 0) return r;
+    r = add(store, first->head.session_id, unused);
+    if (r == ACQ_OK) {
+        acq_recorder_lazy(*recorder);
+        return ACQ_OK;
+    }
+    acq_recorder_free(*recorder);
+    *recorder = NULL;
+    acq_path_remove(unused);
+    return acq_fail(err, r, "no memory for a session");
 }

@@ -4,6 +4,12 @@
 #include <string.h>
 #include <time.h>
 
+/* control: is the character at s a control character of two bytes, U+0080 to U+009F? Some terminals obey those. */
+static bool control(const char *s)
+{
+    return (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0;
+}
+
 /* put_part appends `before` and at most `most` bytes of text, whole characters; what may not stand in a file name on
  * Windows or Linux becomes '-'. dst has room. */
 static size_t put_part(char *dst, size_t at, char before, const char *text, size_t most)
@@ -16,6 +22,10 @@ static size_t put_part(char *dst, size_t at, char before, const char *text, size
     if (n && before) dst[at++] = before;
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)text[i];
+        if (control(text + i)) {
+            c = ' ';
+            i++;
+        }
         dst[at++] = c <= ' ' || c == 0x7f || strchr("<>:\"/\\|?*.", c) ? '-' : (char)c;
     }
     dst[at] = 0;

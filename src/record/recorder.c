@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* libdeflate's level: 2 packs 4 % better than 1, and 6 only 0.6 % better than 2 for 40 % more time (`make bench`) */
-enum { LEVEL = 2 };
+enum { LEVEL = 2, FAST = 1, USUAL = 128 * 1024 /* [byte] a member of a quarter of a second has less */ };
 
 /* frames that are not in the file yet, and what the header will say of them */
 struct part {
@@ -23,12 +23,14 @@ static const enum acq_id context_ids[CONTEXTS] = {ACQ_stat, ACQ_capture};
 
 struct acq_recorder {
     int fd;
-    bool sealing_now, failed, offline;
+    bool sealing_now, failed, offline, lazy;
+    bool again; /* the part aside could not be written yet */
     char path[ACQ_PATH_MAX];
     struct part open, sealing;
-    struct acq_buf packed;            /* the sealed member on its way to the file */
-    struct acq_buf context[CONTEXTS]; /* the latest stat and capture, encoded */
-    struct libdeflate_compressor *deflate;
+    struct acq_buf packed;                 /* the sealed member on its way to the file */
+    struct acq_buf context[CONTEXTS];      /* the latest stat and capture, encoded */
+    struct libdeflate_compressor *deflate; /* NULL before the first seal, or lent */
+    bool lent;
     struct acq_member_trace trace;
     bool seal_failed; /* written by the thread that seals */
     struct acq_recorder_state state;
@@ -38,7 +40,7 @@ void acq_recorder_free(struct acq_recorder *r)
 {
     if (!r) return;
     if (r->fd >= 0) acq_file_close(r->fd);
-    libdeflate_free_compressor(r->deflate);
+    if (!r->lent) libdeflate_free_compressor(r->deflate);
     acq_buf_fini(&r->open.raw);
     acq_buf_fini(&r->sealing.raw);
     acq_buf_fini(&r->packed);
@@ -57,15 +59,29 @@ static struct acq_recorder *make(const char *path)
     acq_buf_init(&r->sealing.raw, ACQ_MEMBER_RAW_MAX);
     acq_buf_init(&r->packed, ACQ_MEMBER_SIZE_MAX);
     for (int i = 0; i < CONTEXTS; i++) acq_buf_init(&r->context[i], ACQ_FRAME_LIMIT);
-    r->deflate = libdeflate_alloc_compressor(LEVEL);
-    if (r->deflate) return r;
-    acq_recorder_free(r);
-    return NULL;
+    return r;
 }
 
 void acq_recorder_offline(struct acq_recorder *r)
 {
     r->offline = true;
+}
+
+void acq_recorder_lazy(struct acq_recorder *r)
+{
+    r->lazy = true;
+}
+
+struct libdeflate_compressor *acq_recorder_compressor(bool fast)
+{
+    return libdeflate_alloc_compressor(fast ? FAST : LEVEL);
+}
+
+void acq_recorder_lend(struct acq_recorder *r, struct libdeflate_compressor *deflate)
+{
+    if (!r->lent) libdeflate_free_compressor(r->deflate);
+    r->lent = deflate != NULL;
+    r->deflate = deflate;
 }
 
 int acq_recorder_new(struct acq_recorder **recorder, const char *path, struct acq_err *err)
@@ -74,6 +90,7 @@ int acq_recorder_new(struct acq_recorder **recorder, const char *path, struct ac
     if (!r) return acq_fail(err, ACQ_MEMORY, "no memory for a recording");
     r->fd = acq_file_open(path, ACQ_FILE_CREATE, err);
     if (r->fd >= 0) {
+        acq_file_lock(r->fd); /* nobody else can have it yet */
         *recorder = r;
         return ACQ_OK;
     }
@@ -95,9 +112,8 @@ static bool read_at(int fd, uint64_t at, uint8_t *dst, size_t n)
     return true;
 }
 
-enum {
-    CHECKED = 8
-}; /* members at the end whose content is checked: more than can be on their way to the disk at once */
+/* members at the end whose content is checked: more than can be on their way to the disk at once */
+enum { CHECKED = 2 * ACQ_RECORDER_UNSYNCED_MAX };
 
 /* walk goes from header to header, `most` at most. Returns how many members with frames there are in a row, and where
  * each of the last CHECKED begins: member i at at[i % CHECKED]. */
@@ -185,7 +201,7 @@ static bool frames_behind(struct acq_recorder *r, struct libdeflate_decompressor
 
 /* find_end goes to the last member that is whole: a crash can leave good headers with nothing behind them. Whole ones
  * behind one that is not are no crash, but damage. */
-static int find_end(struct acq_recorder *r, struct acq_err *err)
+static int find_end(struct acq_recorder *r, bool cut, struct acq_err *err)
 {
     struct libdeflate_decompressor *inflate = libdeflate_alloc_decompressor();
     uint64_t at[CHECKED], n = UINT64_MAX;
@@ -196,19 +212,20 @@ static int find_end(struct acq_recorder *r, struct acq_err *err)
         for (uint64_t i = first; i < n && take_over(r, at[i % CHECKED], inflate);) i++;
         n = first;
     } while (n && !r->state.size);
-    bool behind = r->state.size && frames_behind(r, inflate);
+    bool behind = r->state.size && !cut && frames_behind(r, inflate);
     libdeflate_free_decompressor(inflate);
     if (behind) return acq_fail(err, ACQ_FORMAT, "%s is damaged in the middle: it cannot be gone on with", r->path);
     if (r->state.size) return ACQ_OK;
     return acq_fail(err, ACQ_FORMAT, "%s holds no frame of ours to go on from", r->path);
 }
 
-int acq_recorder_resume(struct acq_recorder **recorder, const char *path, struct acq_err *err)
+int acq_recorder_resume(struct acq_recorder **recorder, const char *path, bool cut, struct acq_err *err)
 {
     struct acq_recorder *r = make(path);
     if (!r) return acq_fail(err, ACQ_MEMORY, "no memory for a recording");
     int result = r->fd = acq_file_open(path, ACQ_FILE_UPDATE, err);
-    if (result >= 0) result = find_end(r, err);
+    if (result >= 0 && !acq_file_lock(r->fd)) result = acq_fail(err, ACQ_EXISTS, "another program is writing %s", path);
+    if (result >= 0) result = find_end(r, cut, err);
     if (result >= 0) result = acq_file_truncate(r->fd, r->state.size, err);
     if (result >= 0 && acq_file_seek(r->fd, r->state.size) < 0)
         result = acq_fail(err, ACQ_IO, "cannot go on writing %s", path);
@@ -227,7 +244,7 @@ bool acq_recorder_empty(const struct acq_recorder *r)
 
 bool acq_recorder_room(const struct acq_recorder *r)
 {
-    return !r->failed && r->open.raw.len + ACQ_FRAME_MAX + 16 <= ACQ_MEMBER_RAW_MAX;
+    return !r->failed && r->open.raw.len + ACQ_FRAME_LIMIT + 16 <= ACQ_MEMBER_RAW_MAX;
 }
 
 bool acq_recorder_due(const struct acq_recorder *r)
@@ -265,7 +282,9 @@ int acq_recorder_add(struct acq_recorder *r, const struct acq_frame *f, const ui
 
 bool acq_recorder_begin_seal(struct acq_recorder *r)
 {
-    if (r->sealing_now || r->failed || acq_recorder_empty(r)) return false;
+    if (r->sealing_now || r->failed) return false;
+    if (r->again) return r->sealing_now = true;
+    if (acq_recorder_empty(r)) return false;
     struct part part = r->sealing;
     r->sealing = r->open;
     r->sealing.member.raw_size = (uint32_t)r->sealing.raw.len;
@@ -280,16 +299,25 @@ bool acq_recorder_begin_seal(struct acq_recorder *r)
 static int append(struct acq_recorder *r, struct acq_err *err)
 {
     int result = acq_file_write(r->fd, r->packed.bytes, r->packed.len, err);
-    if (result == ACQ_OK && !r->offline) result = acq_file_sync(r->fd, err);
+    if (result == ACQ_OK && !r->offline && !r->lazy) result = acq_file_sync(r->fd, err);
     if (result == ACQ_OK) return ACQ_OK;
     acq_file_truncate(r->fd, r->state.size, NULL);
+    acq_file_seek(r->fd, r->state.size);
     return result;
+}
+
+/* compressor: lent, or an own one from the first seal on */
+static bool compressor(struct acq_recorder *r)
+{
+    if (!r->deflate) r->deflate = acq_recorder_compressor(false);
+    return r->deflate;
 }
 
 int acq_recorder_seal(struct acq_recorder *r, struct acq_err *err)
 {
     r->packed.len = 0;
-    int result = acq_member_seal(&r->sealing.member, r->sealing.raw.bytes, r->deflate, &r->packed);
+    int result =
+        !compressor(r) ? ACQ_MEMORY : acq_member_seal(&r->sealing.member, r->sealing.raw.bytes, r->deflate, &r->packed);
     if (result == ACQ_OK)
         result = append(r, err);
     else
@@ -298,15 +326,38 @@ int acq_recorder_seal(struct acq_recorder *r, struct acq_err *err)
     return result;
 }
 
+/* give_back: of lazy recorders there may be a thousand, of which few seal at once and few have large members. */
+static void give_back(struct acq_recorder *r)
+{
+    acq_buf_fini(&r->packed);
+    acq_buf_init(&r->packed, ACQ_MEMBER_SIZE_MAX);
+    if (r->seal_failed || r->sealing.raw.room <= USUAL) return;
+    acq_buf_fini(&r->sealing.raw);
+    acq_buf_init(&r->sealing.raw, ACQ_MEMBER_RAW_MAX);
+}
+
 void acq_recorder_end_seal(struct acq_recorder *r)
 {
     const struct acq_member *m = &r->sealing.member;
     r->sealing_now = false;
-    r->failed = r->failed || r->seal_failed;
-    if (r->failed) return;
+    if (r->lazy) give_back(r);
+    r->again = r->lazy && r->seal_failed;
+    r->failed = r->failed || (r->seal_failed && !r->lazy);
+    if (r->seal_failed) return;
     r->state.size += m->size;
     r->state.durable_seq = m->first_seq + m->frames - 1;
     r->state.durable_t_ns = m->last_t_ns;
+    r->state.unsynced = r->lazy ? r->state.unsynced + m->size : 0;
+}
+
+int acq_recorder_sync(struct acq_recorder *r, struct acq_err *err)
+{
+    return acq_file_sync(r->fd, err);
+}
+
+void acq_recorder_end_sync(struct acq_recorder *r)
+{
+    r->state.unsynced = 0;
 }
 
 int acq_recorder_leave_out(struct acq_recorder *r, struct acq_err *err)
@@ -340,9 +391,11 @@ int acq_recorder_copy(struct acq_recorder *r, const struct acq_member *m, const 
 
 int acq_recorder_flush(struct acq_recorder *r, struct acq_err *err)
 {
-    if (!acq_recorder_begin_seal(r)) return ACQ_OK;
-    int result = acq_recorder_seal(r, err);
-    acq_recorder_end_seal(r);
+    int result = ACQ_OK;
+    while (result == ACQ_OK && acq_recorder_begin_seal(r)) { /* twice where a lazy one has to try again */
+        result = acq_recorder_seal(r, err);
+        acq_recorder_end_seal(r);
+    }
     return result;
 }
 
@@ -356,6 +409,7 @@ static int put_end(struct acq_recorder *r, struct acq_err *err)
                            .laps = r->open.member.laps,
                            .best_lap_ms = r->open.member.best_lap_ms};
     r->packed.len = 0;
+    if (!compressor(r)) return acq_fail(err, ACQ_MEMORY, "no memory to close the recording %s", r->path);
     int result = acq_member_seal(&m, (const uint8_t *)"", r->deflate, &r->packed);
     return result == ACQ_OK ? append(r, err) : acq_fail(err, result, "cannot close the recording %s", r->path);
 }

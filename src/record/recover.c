@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER = 12 }; /* [byte] a seq and its key, at most */
-
 struct work {
     struct acq_recovered *done;
     struct acq_recorder *recorder;
@@ -58,20 +56,18 @@ static bool of_session(struct work *w)
     return !strcmp(w->session, id);
 }
 
-/* number gives the frame at hand the next seq, as the server does. */
+/* number gives the frame at hand the next seq, as the server does. Returns 0, ACQ_RANGE if it is too long with it, or
+ * ACQ_MEMORY. */
 static int number(struct work *w, const uint8_t **bytes, size_t *n)
 {
-    uint8_t field[NUMBER];
-    size_t key = acq_varint_put(field, (uint64_t)acq_channels[ACQ_head_seq].tag << 3);
-    w->frame.head.seq = w->last_seq + 1;
-    w->frame.has[ACQ_head_seq] = true;
     w->numbered.len = 0;
-    int r = acq_buf_add(&w->numbered, field, key + acq_varint_put(field + key, w->frame.head.seq));
-    if (r == ACQ_OK) r = acq_buf_add(&w->numbered, *bytes, *n);
+    int r = acq_buf_reserve(&w->numbered, ACQ_FRAME_MAX + *n);
+    if (r < 0) return r;
+    *n = acq_frame_number(&w->frame, w->last_seq + 1, *bytes, *n, w->numbered.bytes);
     *bytes = w->numbered.bytes;
-    *n = w->numbered.len;
+    if (!*n) return ACQ_RANGE;
     w->done->numbered++;
-    return r;
+    return ACQ_OK;
 }
 
 /* put_frame writes the frame at hand, unless it was there already or is another session's. */
@@ -84,15 +80,15 @@ static int put_frame(struct work *w, const uint8_t *bytes, size_t n, struct acq_
         w->done->foreign++;
         return ACQ_OK;
     }
-    if (!numbered && n > ACQ_FRAME_LIMIT - NUMBER) { /* with its number it would be too long */
-        w->done->unreadable++;
-        return ACQ_OK;
-    }
     if (numbered ? f->head.seq <= w->last_seq : w->done->frames && t <= w->last_t_ns) {
         w->done->repeated++;
         return acq_recorder_keep_context(w->recorder, bytes, n);
     }
     int r = numbered ? ACQ_OK : number(w, &bytes, &n);
+    if (r == ACQ_RANGE) {
+        w->done->unreadable++;
+        return ACQ_OK;
+    }
     if (r == ACQ_OK && acq_recorder_due(w->recorder)) r = acq_recorder_flush(w->recorder, err);
     if (r == ACQ_OK) r = acq_recorder_add(w->recorder, f, bytes, n);
     if (r < 0) return acq_fail(err, r, "cannot write more frames: the disk or the memory is full");
@@ -245,7 +241,7 @@ int acq_recover(struct acq_recovered *recovered, const char *in, const char *out
         return acq_fail(err, ACQ_MEMORY, "no memory to read %s", in);
     }
     w->done = recovered;
-    acq_buf_init(&w->numbered, ACQ_FRAME_LIMIT);
+    acq_buf_init(&w->numbered, ACQ_FRAME_MAX + ACQ_FRAME_LIMIT);
     struct acq_err why = err ? *err : (struct acq_err){0}; /* that no member is whole, or that it is no recording */
     r = write_out(w, reader, in, out, stopped, err);
     if (reader) {

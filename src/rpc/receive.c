@@ -1,4 +1,4 @@
-/* receive.c - what comes from the other side: headers, messages, ends of calls. */
+/* receive.c - what comes from the other side: headers and ends of calls. */
 #include "rpc/internal.h"
 
 #include <stdio.h>
@@ -17,6 +17,14 @@ static size_t headers_of(struct acq_rpc_call *call, struct acq_rpc_header *out)
     return call->header_count;
 }
 
+static void forget_headers(struct acq_rpc_call *call)
+{
+    size_t max = call->headers.max;
+    acq_buf_fini(&call->headers);
+    acq_buf_init(&call->headers, max);
+    call->header_count = call->header_size = 0;
+}
+
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
     struct acq_rpc *rpc = user;
@@ -27,20 +35,22 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         call->id = frame->hd.stream_id;
         nghttp2_session_set_stream_user_data(session, call->id, call);
     }
-    if (!call) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    call->headers.len = call->header_count = 0;
-    return 0;
+    return call ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
                      const uint8_t *value, size_t value_len, uint8_t flags, void *user)
 {
     struct acq_rpc_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-    (void)flags, (void)user;
-    if (!call) return 0;
-    /* nghttp2 has checked that neither has a NUL inside */
-    if (call->header_count == HEADERS_MAX || acq_buf_reserve(&call->headers, name_len + value_len + 2) < 0)
+    struct acq_rpc *rpc = user;
+    (void)flags;
+    if (!call || call->oversize) return 0;
+    call->header_size += name_len + value_len + 32;
+    call->oversize = call->header_size > rpc->limits.headers || call->header_count == HEADERS_MAX;
+    if (call->oversize) return 0;
+    if (acq_buf_reserve(&call->headers, name_len + value_len + 2) < 0)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* resets this stream alone */
+    /* nghttp2 has checked that neither has a NUL inside */
     acq_buf_add(&call->headers, name, name_len);
     acq_buf_add(&call->headers, "", 1);
     acq_buf_add(&call->headers, value, value_len);
@@ -49,157 +59,118 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     return 0;
 }
 
-/* refuse answers a request that is not gRPC with an HTTP status. */
-static void refuse(struct acq_rpc_call *call, const char *http_status)
-{
-    nghttp2_nv only[] = {acq_rpc_nv(":status", http_status)};
-    acq_rpc_set_status(call, ACQ_RPC_INTERNAL, "not a gRPC request");
-    call->responded = call->ending = true;
-    nghttp2_submit_response(call->rpc->session, call->id, only, 1, NULL);
-}
-
 /* is_grpc: "application/grpc", also with "+proto" or parameters; not "application/grpc-web", another protocol */
 static bool is_grpc(const char *type)
 {
     return type && !strncmp(type, "application/grpc", 16) && strchr("+;", type[16]);
 }
 
-static void on_request(struct acq_rpc_call *call)
+/* known_encoding reads grpc-encoding. */
+static bool known_encoding(struct acq_rpc_call *call, const struct acq_rpc_header *headers, size_t n)
 {
-    struct acq_rpc *rpc = call->rpc;
-    struct acq_rpc_header headers[HEADERS_MAX];
-    size_t n = headers_of(call, headers);
-    const char *method = acq_rpc_find(headers, n, ":method"), *type = acq_rpc_find(headers, n, "content-type");
     const char *encoding = acq_rpc_find(headers, n, "grpc-encoding");
-    if (!method || strcmp(method, "POST")) {
-        refuse(call, "405");
-    } else if (!is_grpc(type)) {
-        refuse(call, "415");
-    } else if (encoding && strcmp(encoding, "identity")) {
-        acq_rpc_finish(call, ACQ_RPC_UNIMPLEMENTED, "compressed messages are not taken: send grpc-encoding identity");
+    call->gzip = encoding && !strcmp(encoding, "gzip");
+    return !encoding || !*encoding || call->gzip || !strcmp(encoding, "identity");
+}
+
+static void too_large(struct acq_rpc_call *call)
+{
+    char why[80];
+    acq_rpc_say_limit(why, sizeof why, "the headers are too many, or larger than", call->rpc->limits.headers);
+    acq_rpc_fail(call, ACQ_RPC_RESOURCE_EXHAUSTED, why);
+}
+
+static void on_request(struct acq_rpc_call *call, const struct acq_rpc_header *headers, size_t n)
+{
+    const char *method = acq_rpc_find(headers, n, ":method"), *te = acq_rpc_find(headers, n, "te");
+    if (call->oversize) {
+        too_large(call);
+    } else if (!method || strcmp(method, "POST")) {
+        call->other_method = true;
+    } else if (!is_grpc(acq_rpc_find(headers, n, "content-type"))) {
+        acq_rpc_refuse(call, "415", "This is a gRPC server: it takes the content-type application/grpc alone.\n");
+    } else if (!te || strcmp(te, "trailers")) {
+        acq_rpc_fail(call, ACQ_RPC_INTERNAL, "the header te: trailers is missing: does a proxy take it away?");
+    } else if (!known_encoding(call, headers, n)) {
+        acq_rpc_fail(call, ACQ_RPC_UNIMPLEMENTED, "grpc-encoding is not known here: send identity or gzip");
+    } else if (!acq_rpc_set_deadline(call, headers, n)) {
+        acq_rpc_fail(call, ACQ_RPC_INTERNAL, "grpc-timeout is malformed: 1 to 8 digits and one of H M S m u n");
     } else {
         call->began = true;
-        rpc->events->begin(rpc->user, call, acq_rpc_find(headers, n, ":path"), headers, n);
+        call->events->begin(call->target, call, acq_rpc_find(headers, n, ":path"), headers, n);
     }
 }
 
-static void on_response(struct acq_rpc_call *call, bool last)
+/* on_status takes grpc-status, wherever it comes. */
+static void on_status(struct acq_rpc_call *call, const char *status, const char *message)
 {
-    struct acq_rpc *rpc = call->rpc;
-    struct acq_rpc_header headers[HEADERS_MAX];
-    size_t n = headers_of(call, headers);
-    const char *http = acq_rpc_find(headers, n, ":status"), *status = acq_rpc_find(headers, n, "grpc-status");
-    const char *message = acq_rpc_find(headers, n, "grpc-message");
     char text[sizeof call->message];
-    if (http && strcmp(http, "200")) {
-        snprintf(text, sizeof text, "the server answered with HTTP status %.3s: it is no gRPC server", http);
-        acq_rpc_set_status(call, ACQ_RPC_UNAVAILABLE, text);
-    } else if (status) {
-        acq_rpc_decode_message(text, sizeof text, message ? message : "");
-        acq_rpc_set_status(call, acq_rpc_status_of(status), text);
-    } else if (!last) {
-        rpc->events->begin(rpc->user, call, NULL, headers, n);
-    }
+    acq_rpc_decode_message(text, sizeof text, message ? message : "");
+    acq_rpc_set_status(call, acq_rpc_status_of(status), text);
 }
 
-/* half_closed: the other side sends nothing more on this call */
-static void half_closed(struct acq_rpc_call *call)
+static void on_response(struct acq_rpc_call *call, const struct acq_rpc_header *headers, size_t n, bool last)
 {
-    struct acq_rpc *rpc = call->rpc;
-    if (!rpc->server) { /* then the call is over, whether or not all has been sent */
-        if (!nghttp2_session_get_stream_local_close(rpc->session, call->id))
-            nghttp2_submit_rst_stream(rpc->session, NGHTTP2_FLAG_NONE, call->id, NGHTTP2_NO_ERROR);
-        return;
+    const char *http = acq_rpc_find(headers, n, ":status"), *status = acq_rpc_find(headers, n, "grpc-status");
+    char why[120];
+    if (http && *http == '1') return; /* an interim answer: RFC 9110, 15.2 */
+    if (call->oversize) {
+        too_large(call);
+    } else if (status) {
+        on_status(call, status, acq_rpc_find(headers, n, "grpc-message"));
+    } else if (http && strcmp(http, "200")) {
+        snprintf(why, sizeof why, "the server answered with HTTP status %.3s: it is no gRPC server", http);
+        acq_rpc_fail(call, acq_rpc_status_of_http(http), why);
+    } else if (http && !is_grpc(acq_rpc_find(headers, n, "content-type"))) {
+        acq_rpc_fail(call, ACQ_RPC_UNKNOWN, "the server's answer has another content-type: it is no gRPC server");
+    } else if (http && !last) {
+        (void)known_encoding(call, headers, n); /* where it is not, the first compressed message fails */
+        call->events->begin(call->target, call, NULL, headers, n);
     }
-    if (!call->began || call->ending) return;
-    if (call->in.len)
-        acq_rpc_finish(call, ACQ_RPC_INTERNAL, "the stream ended inside a message");
-    else
-        rpc->events->half_close(rpc->user, call);
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
     struct acq_rpc *rpc = user;
-    struct acq_rpc_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     bool last = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+    rpc->heard = true; /* a whole frame: bytes that dribble in show no life */
+    acq_rpc_guard_received(rpc, frame);
+    if (frame->hd.type == NGHTTP2_PING && frame->hd.flags & NGHTTP2_FLAG_ACK)
+        acq_rpc_pong(rpc, frame->ping.opaque_data);
+    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
+    struct acq_rpc_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     if (!call) return 0;
     if (frame->hd.type == NGHTTP2_HEADERS) {
+        struct acq_rpc_header headers[HEADERS_MAX];
+        size_t n = headers_of(call, headers);
         if (!rpc->server)
-            on_response(call, last);
+            on_response(call, headers, n, last);
         else if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-            on_request(call);
+            on_request(call, headers, n);
+        forget_headers(call);
     }
-    if (last && (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)) half_closed(call);
+    if (!last) return 0;
+    if (call->other_method) /* not before its end: browsers and tools like to send all first */
+        acq_rpc_refuse(call, "405", "This is a gRPC server: it takes the method POST alone.\n");
+    acq_rpc_half_closed(call);
+    /* a client's call is over then, whether or not all has been sent */
+    if (!rpc->server && !nghttp2_session_get_stream_local_close(session, call->id))
+        acq_rpc_reset(rpc, call->id, NGHTTP2_NO_ERROR);
     return 0;
 }
 
-/* prefix_ok reads a message's prefix. Returns false and ends the call if it is not acceptable. */
-static bool prefix_ok(struct acq_rpc_call *call, const uint8_t *p, size_t *n)
+/* status_of_end: what a call's end means, if nothing has been said */
+static void status_of_end(struct acq_rpc_call *call, uint32_t code)
 {
-    *n = (size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4];
-    const char *why = NULL;
-    enum acq_rpc_status status = ACQ_RPC_RESOURCE_EXHAUSTED;
-    if (p[0]) {
-        status = ACQ_RPC_INTERNAL;
-        why = "a message is marked as compressed, without grpc-encoding";
-    } else if (*n > ACQ_RPC_MESSAGE_MAX) {
-        why = "a message is longer than 64 KiB";
+    char why[100];
+    if (call->rpc->server) {
+        acq_rpc_set_status(call, code ? ACQ_RPC_CANCELLED : ACQ_RPC_OK, code ? "the client broke the call off" : "");
+    } else if (call->half_closed) {
+        acq_rpc_set_status(call, ACQ_RPC_UNKNOWN, "the server ended the call without a status");
+    } else {
+        snprintf(why, sizeof why, "the server broke the call off: %s", nghttp2_http2_strerror(code));
+        acq_rpc_set_status(call, acq_rpc_status_of_reset(code), why);
     }
-    if (!why) return true;
-    if (call->rpc->server)
-        acq_rpc_finish(call, status, why);
-    else
-        acq_rpc_cancel(call);
-    return false;
-}
-
-/* deaf: what still comes on this call is not for anybody */
-static bool deaf(const struct acq_rpc_call *call)
-{
-    return !call->began || call->cancelled || (call->rpc->server && call->ending);
-}
-
-/* whole_messages gives all whole messages in n bytes to the user. Returns how many bytes that were. */
-static size_t whole_messages(struct acq_rpc_call *call, const uint8_t *bytes, size_t n)
-{
-    struct acq_rpc *rpc = call->rpc;
-    size_t at = 0, len;
-    while (n - at >= PREFIX && prefix_ok(call, bytes + at, &len) && n - at - PREFIX >= len) {
-        rpc->events->message(rpc->user, call, bytes + at + PREFIX, len);
-        at += PREFIX + len;
-        if (deaf(call)) break;
-    }
-    return at;
-}
-
-static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes, size_t n, void *user)
-{
-    struct acq_rpc_call *call = nghttp2_session_get_stream_user_data(session, id);
-    (void)flags, (void)user;
-    if (!call || deaf(call)) return 0;
-    /* first the message that began earlier, then those that are here as a whole, without a copy */
-    while (n && call->in.len) {
-        size_t need = PREFIX, len;
-        if (call->in.len >= PREFIX && prefix_ok(call, call->in.bytes, &len)) need += len;
-        size_t part = need - call->in.len < n ? need - call->in.len : n;
-        if (acq_buf_add(&call->in, bytes, part) < 0) return NGHTTP2_ERR_CALLBACK_FAILURE;
-        bytes += part;
-        n -= part;
-        if (whole_messages(call, call->in.bytes, call->in.len)) call->in.len = 0;
-        if (deaf(call)) return 0;
-    }
-    size_t done = whole_messages(call, bytes, n);
-    if (deaf(call)) return 0;
-    return acq_buf_add(&call->in, bytes + done, n - done) < 0 ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
-}
-
-void acq_rpc_call_end(struct acq_rpc_call *call)
-{
-    struct acq_rpc *rpc = call->rpc;
-    acq_rpc_set_status(call, ACQ_RPC_UNAVAILABLE, "the connection was lost");
-    if (call->began) rpc->events->end(rpc->user, call, call->status, call->message);
-    acq_rpc_call_free(call);
 }
 
 static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *user)
@@ -208,11 +179,9 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *u
     (void)user;
     if (!call) return 0;
     nghttp2_session_set_stream_user_data(session, id, NULL);
-    if (call->rpc->server && code)
-        acq_rpc_set_status(call, ACQ_RPC_CANCELLED, "the client broke the call off");
-    else if (call->rpc->server)
-        acq_rpc_set_status(call, ACQ_RPC_OK, "");
-    acq_rpc_call_end(call);
+    status_of_end(call, code);
+    call->closed = true;
+    if (call->rpc->server || !call->held || call->cancelled) acq_rpc_call_end(call);
     return 0;
 }
 
@@ -221,9 +190,13 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
 {
     struct acq_rpc *rpc = user;
     bool last = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
-    if (rpc->server && last && (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
-        !nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id))
-        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    acq_rpc_guard_sent(rpc, frame);
+    if (frame->hd.type == NGHTTP2_GOAWAY) acq_rpc_goaway_sent(rpc);
+    if (!rpc->server || !last || (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) ||
+        nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id))
+        return 0;
+    struct acq_rpc_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    acq_rpc_reset(rpc, frame->hd.stream_id, call ? call->reset : NGHTTP2_NO_ERROR);
     return 0;
 }
 
@@ -232,7 +205,7 @@ void acq_rpc_set_callbacks(nghttp2_session_callbacks *callbacks)
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, acq_rpc_on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
 }

@@ -15,6 +15,12 @@ const char *acq_rpc_status_name(int status)
     return status >= 0 && status < (int)(sizeof names / sizeof *names) ? names[status] : "status";
 }
 
+void acq_rpc_say_limit(char *dst, size_t size, const char *what, uint32_t limit)
+{
+    bool whole = limit && limit % 1024 == 0;
+    snprintf(dst, size, "%s %u %s", what, (unsigned)(whole ? limit / 1024 : limit), whole ? "KiB" : "byte");
+}
+
 void acq_rpc_encode_message(char *dst, size_t size, const char *text)
 {
     size_t at = 0;
@@ -45,6 +51,41 @@ void acq_rpc_decode_message(char *dst, size_t size, const char *text)
         }
     }
     dst[at] = 0;
+}
+
+nghttp2_nv acq_rpc_nv(const char *name, const char *value)
+{
+    return (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name), strlen(value),
+                        NGHTTP2_NV_FLAG_NONE};
+}
+
+/* gRPC, "HTTP to gRPC Status Code Mapping" */
+int acq_rpc_status_of_http(const char *http_status)
+{
+    switch (atoi(http_status)) {
+    case 400:
+    case 431: return ACQ_RPC_INTERNAL;
+    case 401: return ACQ_RPC_UNAUTHENTICATED;
+    case 403: return ACQ_RPC_PERMISSION_DENIED;
+    case 404: return ACQ_RPC_UNIMPLEMENTED;
+    case 429:
+    case 502:
+    case 503:
+    case 504: return ACQ_RPC_UNAVAILABLE;
+    default: return ACQ_RPC_UNKNOWN;
+    }
+}
+
+/* gRPC, "gRPC over HTTP2", Errors */
+int acq_rpc_status_of_reset(uint32_t code)
+{
+    switch (code) {
+    case NGHTTP2_REFUSED_STREAM: return ACQ_RPC_UNAVAILABLE;
+    case NGHTTP2_CANCEL: return ACQ_RPC_CANCELLED;
+    case NGHTTP2_ENHANCE_YOUR_CALM: return ACQ_RPC_RESOURCE_EXHAUSTED;
+    case NGHTTP2_INADEQUATE_SECURITY: return ACQ_RPC_PERMISSION_DENIED;
+    default: return ACQ_RPC_INTERNAL;
+    }
 }
 
 int acq_rpc_status_of(const char *text)

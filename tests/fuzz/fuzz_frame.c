@@ -1,7 +1,7 @@
 /* fuzz_frame.c - bytes as a TelemetryFrame, as a StreamAck and as a batch.
  *
  * What is accepted comes back from our own encoder as the same frame, and the functions that look at a part of a frame
- * agree with the one that reads it all. */
+ * agree with the one that reads it all. A frame that is given a seq keeps its values. */
 #include "base/err.h"
 #include "frame/ack.h"
 #include "frame/batch.h"
@@ -50,6 +50,23 @@ static void check_parts(const uint8_t *data, size_t size)
     }
 }
 
+/* check_number: a frame without seq gets one, and keeps all its values */
+static void check_number(const uint8_t *data, size_t size)
+{
+    static uint8_t bytes[ACQ_FRAME_MAX + ACQ_FRAME_LIMIT];
+    struct acq_frame numbered = f;
+    if (f.has[ACQ_head_seq] || size > ACQ_FRAME_LIMIT) return;
+    size_t n = acq_frame_number(&numbered, 5, data, size, bytes);
+    if (!n) return;
+    CHECK(n <= ACQ_FRAME_LIMIT && acq_decode(&g, bytes, n) == ACQ_OK);
+    CHECK(g.has[ACQ_head_seq] && g.head.seq == 5);
+    g.has[ACQ_head_seq] = false;
+    for (unsigned id = 0; id < ACQ_IDS; id++) {
+        CHECK(f.has[id] == g.has[id]);
+        CHECK(!f.has[id] || same_value(&acq_channels[id]));
+    }
+}
+
 static void check_frame(const uint8_t *data, size_t size)
 {
     uint8_t bytes[ACQ_FRAME_MAX], again[ACQ_FRAME_MAX];
@@ -63,6 +80,7 @@ static void check_frame(const uint8_t *data, size_t size)
         CHECK(!f.has[id] || same_value(&acq_channels[id]));
     }
     CHECK(acq_encode(&g, again, NULL) == n && !memcmp(bytes, again, n));
+    check_number(data, size);
 }
 
 static void check_ack(const uint8_t *data, size_t size)

@@ -173,7 +173,7 @@ static void go_on(void)
     struct acq_recorder *recorder;
     struct acq_err err = {0, ""};
     uint8_t bytes[ACQ_FRAME_MAX];
-    if (acq_recorder_resume(&recorder, path, &err) < 0) {
+    if (acq_recorder_resume(&recorder, path, false, &err) < 0) {
         CHECK(*err.text);
         return;
     }

@@ -22,6 +22,7 @@ struct side {
     void (*on_begin)(struct side *side);
     void (*on_message)(struct side *side);
     void (*on_half_close)(struct side *side);
+    void (*on_end)(struct side *side);
 };
 
 HELP void side_begin(void *user, struct acq_rpc_call *call, const char *path, const struct acq_rpc_header *headers,
@@ -63,16 +64,22 @@ HELP void side_end(void *user, struct acq_rpc_call *call, int status, const char
     s->status = status;
     snprintf(s->message, sizeof s->message, "%s", message);
     if (s->call == call) s->call = NULL;
+    if (s->on_end) s->on_end(s);
 }
 
 static const struct acq_rpc_events side_events = {side_begin, side_message, side_half_close, side_end};
 
-HELP void side_init(struct side *s, bool server)
+HELP void side_init_with(struct side *s, bool server, const struct acq_rpc_limits *limits)
 {
     struct acq_err err;
     *s = (struct side){.status = -1};
     acq_buf_init(&s->got, 64 << 20);
-    assert_int_equal(acq_rpc_new(&s->rpc, server, &side_events, s, &err), ACQ_OK);
+    assert_int_equal(acq_rpc_new(&s->rpc, server, limits, &side_events, s, &err), ACQ_OK);
+}
+
+HELP void side_init(struct side *s, bool server)
+{
+    side_init_with(s, server, NULL);
 }
 
 HELP void side_fini(struct side *s)
@@ -127,12 +134,18 @@ struct pair {
     size_t piece;
 };
 
-HELP void pair_init(struct pair *p, size_t piece)
+/* pair_init_with: the limits are the server's */
+HELP void pair_init_with(struct pair *p, size_t piece, const struct acq_rpc_limits *limits)
 {
     side_init(&p->client, false);
-    side_init(&p->server, true);
+    side_init_with(&p->server, true, limits);
     p->random = 91;
     p->piece = piece;
+}
+
+HELP void pair_init(struct pair *p, size_t piece)
+{
+    pair_init_with(p, piece, NULL);
 }
 
 HELP void pair_fini(struct pair *p)
@@ -153,6 +166,16 @@ HELP struct acq_rpc_call *begin_call(struct pair *p)
     p->client.call = acq_rpc_call(p->client.rpc, "/a.B/C", "host:1", NULL, 0);
     assert_non_null(p->client.call);
     return p->client.call;
+}
+
+HELP void side_nothing(struct side *s)
+{
+    (void)s;
+}
+
+HELP void side_hold(struct side *s)
+{
+    acq_rpc_hold(s->call, true);
 }
 
 HELP void respond(struct side *s)

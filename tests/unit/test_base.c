@@ -6,6 +6,9 @@
 #include "base/file.h"
 #include "base/os.h"
 
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 static struct acq_err err;
 static char folder[64];
 
@@ -237,6 +240,96 @@ static void files(void **state)
     assert_int_equal(acq_path_remove(file_in(folder, "b")), ACQ_IO);
 }
 
+static void written_in_place(void **state)
+{
+    const char *path = file_in(folder, "in-place");
+    uint8_t bytes[12];
+    (void)state;
+    int fd = acq_file_open(path, ACQ_FILE_CREATE, &err);
+    assert_int_equal(acq_file_write_at(fd, 6, "world", 5, &err), ACQ_OK);
+    assert_int_equal(acq_file_write_at(fd, 0, "hello", 5, &err), ACQ_OK);
+    assert_int_equal(acq_file_write_at(fd, 3, "", 0, &err), ACQ_OK);
+    acq_file_close(fd);
+    assert_int_equal(acq_file_write_at(fd, 0, "x", 1, &err), ACQ_IO);
+    assert_non_null(strstr(err.text, "cannot write"));
+    fd = acq_file_open(path, ACQ_FILE_READ, &err);
+    assert_int_equal(acq_file_read(fd, bytes, sizeof bytes), 11);
+    assert_memory_equal(bytes, "hello\0world", 11);
+    acq_file_close(fd);
+    unlink(path);
+}
+
+static void allocated(void **state)
+{
+    enum { SIZE = 300000 };
+    const char *path = file_in(folder, "allocated");
+    struct stat st;
+    uint8_t bytes[8];
+    (void)state;
+    int fd = acq_file_open(path, ACQ_FILE_CREATE, &err);
+    assert_int_equal(acq_file_allocate(fd, 0, &err), ACQ_OK);
+    assert_true(acq_file_size(fd) == 0);
+    assert_int_equal(acq_file_write(fd, "abc", 3, &err), ACQ_OK);
+    assert_int_equal(acq_file_allocate(fd, SIZE, &err), ACQ_OK);
+    assert_true(acq_file_size(fd) == SIZE);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_true(st.st_blocks * 512 >= SIZE);
+    assert_int_equal(acq_file_allocate(fd, 10, &err), ACQ_OK); /* never cuts */
+    assert_true(acq_file_size(fd) == SIZE);
+    assert_int_equal(acq_file_allocate(fd, UINT64_C(1) << 60, &err), ACQ_IO);
+    assert_non_null(strstr(err.text, "cannot reserve space"));
+    acq_file_close(fd);
+    assert_int_equal(acq_file_allocate(fd, 10, &err), ACQ_IO);
+    fd = acq_file_open(path, ACQ_FILE_READ, &err);
+    assert_int_equal(acq_file_read_at(fd, 0, bytes, 8), 8);
+    assert_memory_equal(bytes, "abc\0\0\0\0", 8);
+    assert_int_equal(acq_file_read_at(fd, SIZE - 4, bytes, 8), 4);
+    assert_memory_equal(bytes, "\0\0\0", 4);
+    acq_file_close(fd);
+    unlink(path);
+}
+
+/* another_process_locks: whether a child process gets the lock of the file */
+static bool another_process_locks(const char *path)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = acq_file_open(path, ACQ_FILE_UPDATE, NULL);
+        _exit(fd < 0 ? 2 : acq_file_lock(fd) ? 1 : 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status) == 1;
+}
+
+static void locks(void **state)
+{
+    const char *path = file_in(folder, "lock");
+    (void)state;
+    file_write(path, "free", 4);
+    assert_true(another_process_locks(path)); /* and loses it as it ends */
+    int a = acq_file_open(path, ACQ_FILE_UPDATE, &err), b = acq_file_open(path, ACQ_FILE_READ, &err);
+    char bytes[4];
+    assert_true(acq_file_lock(a));
+    assert_true(acq_file_lock(a)); /* it has it */
+    assert_false(acq_file_lock(b));
+    assert_false(another_process_locks(path));
+    assert_int_equal(acq_file_read(b, bytes, 4), 4); /* reading needs no lock */
+    acq_file_close(a);
+    assert_true(acq_file_lock(b));
+    acq_file_close(b);
+    assert_false(acq_file_lock(b));
+    unlink(path);
+}
+
+static void free_space(void **state)
+{
+    (void)state;
+    assert_true(acq_file_free_space(folder) > 0);
+    assert_true(acq_file_free_space(file_in(folder, "none")) == ACQ_IO);
+}
+
 static void folders(void **state)
 {
     char path[200], longest[1100];
@@ -316,11 +409,13 @@ static void clocks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(addresses), cmocka_unit_test(loopbacks),
-        cmocka_unit_test(buffers),   cmocka_unit_test(little_end_first),
-        cmocka_unit_test(paths),     cmocka_unit_test(unused_names),
-        cmocka_unit_test(files),     cmocka_unit_test(folders),
-        cmocka_unit_test(errors),    cmocka_unit_test(ids),
+        cmocka_unit_test(addresses),  cmocka_unit_test(loopbacks),
+        cmocka_unit_test(buffers),    cmocka_unit_test(little_end_first),
+        cmocka_unit_test(paths),      cmocka_unit_test(unused_names),
+        cmocka_unit_test(files),      cmocka_unit_test(written_in_place),
+        cmocka_unit_test(allocated),  cmocka_unit_test(locks),
+        cmocka_unit_test(free_space), cmocka_unit_test(folders),
+        cmocka_unit_test(errors),     cmocka_unit_test(ids),
         cmocka_unit_test(clocks),
     };
     return cmocka_run_group_tests_name("base", tests, begin, end);

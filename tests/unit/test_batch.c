@@ -79,13 +79,14 @@ static void ack_round_trip(void **state)
     struct acq_ack a, b;
     (void)state;
     for (unsigned i = 0; i < 10000; i++) {
-        a = (struct acq_ack){random_number(&random), random_number(&random), (uint32_t)random_number(&random)};
-        if (i == 0) a = (struct acq_ack){UINT64_MAX, UINT64_MAX, UINT32_MAX};
+        a = (struct acq_ack){random_number(&random), random_number(&random), (uint32_t)random_number(&random),
+                             (uint32_t)random_number(&random)};
+        if (i == 0) a = (struct acq_ack){UINT64_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX};
         if (i == 1) a = (struct acq_ack){0};
         size_t n = acq_ack_encode(&a, bytes);
         assert_in_range(n, 0, ACQ_ACK_MAX);
         assert_int_equal(acq_ack_decode(&b, bytes, n), ACQ_OK);
-        assert_true(a.last_seq == b.last_seq && a.last_monotonic_ns == b.last_monotonic_ns && a.status == b.status);
+        assert_memory_equal(&a, &b, sizeof a);
     }
 }
 

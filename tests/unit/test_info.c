@@ -54,6 +54,9 @@ static void json_text(void **state)
     check_text("\0x", 2, "\"\\u0000x\"");
     check_text("\xc3\xa4\xe2\x82\xac\xf0\x9f\x8f\x8e", 9, "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x8f\x8e\"");
     /* no UTF-8: a lone byte behind, one cut, a longer form than needed, a surrogate, beyond U+10FFFF */
+    check_text("\xc2\x80\xc2\x9b"
+               "1\xc2\xa0",
+               7, "\"\\u0080\\u009b1\xc2\xa0\""); /* controls, and no more of them */
     check_text("\x80|\xe2\x82", 4, "\"\xef\xbf\xbd|\xef\xbf\xbd\xef\xbf\xbd\"");
     check_text("\xc0\xaf", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\"");
     check_text("\xed\xa0\x80", 3, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");

@@ -144,7 +144,7 @@ static void resumed(const char *path, const uint8_t *bytes, size_t n, uint64_t l
 {
     struct acq_recorder *recorder;
     file_write(path, bytes, n);
-    int r = acq_recorder_resume(&recorder, path, &err);
+    int r = acq_recorder_resume(&recorder, path, false, &err);
     if (!last_whole) {
         assert_int_equal(r, ACQ_FORMAT);
         return;
@@ -218,7 +218,7 @@ static void resume_keeps_what_is_behind(void **state)
         for (size_t k = list.n - 6; k < list.n - 2; k++) {
             bytes[list.at[k] + places[i]] ^= 0xff;
             file_write(path, bytes, n);
-            assert_int_equal(acq_recorder_resume(&recorder, path, &err), ACQ_FORMAT);
+            assert_int_equal(acq_recorder_resume(&recorder, path, false, &err), ACQ_FORMAT);
             uint8_t *now = file_read(path, &after);
             assert_int_equal(n, after);
             assert_memory_equal(bytes, now, n);
@@ -235,17 +235,17 @@ static void resume_refuses(void **state)
     const char *path = file_in(folder, "foreign.pb.gz");
     size_t n, after;
     (void)state;
-    assert_int_equal(acq_recorder_resume(&recorder, file_in(folder, "nothing"), &err), ACQ_MISSING);
+    assert_int_equal(acq_recorder_resume(&recorder, file_in(folder, "nothing"), false, &err), ACQ_MISSING);
     gzip_write(path, "hello", 5);
     uint8_t *bytes = file_read(path, &n);
-    assert_int_equal(acq_recorder_resume(&recorder, path, &err), ACQ_FORMAT);
+    assert_int_equal(acq_recorder_resume(&recorder, path, false, &err), ACQ_FORMAT);
     uint8_t *now = file_read(path, &after);
     assert_int_equal(n, after);
     assert_memory_equal(bytes, now, n);
     free(bytes);
     free(now);
     file_write(path, "", 0);
-    assert_int_equal(acq_recorder_resume(&recorder, path, &err), ACQ_FORMAT);
+    assert_int_equal(acq_recorder_resume(&recorder, path, false, &err), ACQ_FORMAT);
 }
 
 /* first_of reads the first frame of the last member with frames */
@@ -294,7 +294,7 @@ static void context_changes(void **state)
     assert_int_equal(acq_recorder_add(recorder, &f, bytes, acq_encode(&f, bytes, NULL)), ACQ_OK);
     assert_int_equal(acq_recorder_flush(recorder, &err), ACQ_OK);
     acq_recorder_free(recorder); /* as a crash */
-    assert_int_equal(acq_recorder_resume(&recorder, path, &err), ACQ_OK);
+    assert_int_equal(acq_recorder_resume(&recorder, path, false, &err), ACQ_OK);
     record_frames(recorder, 16, 16);
     assert_int_equal(acq_recorder_close(recorder, &err), ACQ_OK);
     first_of_last(path, &f);
@@ -491,6 +491,11 @@ static void names(void **state)
     assert_string_equal(name, "20260101T120000Z_unknown-track_unknown-car_driver_0190-ab.pb.gz");
     name_of(name, "a/b\\c:d*e?f\"g<h>i|j", "..", "k\x01l\x7fm n\t", "\xc3\xa9.", "CON");
     assert_string_equal(name, "20260101T120000Z_a-b-c-d-e-f-g-h-i-j---_k-l-m-n-_\xc3\xa9--CON_0190-ab.pb.gz");
+    name_of(name,
+            "a\xc2\x9b"
+            "31m",
+            "", "k\u00a0", "x", ""); /* a control character, and a space that is none */
+    assert_string_equal(name, "20260101T120000Z_a-31m_k\u00a0_x_0190-ab.pb.gz");
 
     /* the longest texts, of the longest characters: still a name, cut at whole characters */
     for (size_t shift = 0; shift < 4; shift++) {

@@ -104,11 +104,11 @@ static void many_calls(void **state)
     p.server.on_begin = respond;
     for (unsigned i = 0; i < 150; i++) begin_call(&p);
     settle(&p);
-    assert_int_equal(p.server.begins, ACQ_RPC_STREAMS_MAX);
+    assert_int_equal(p.server.begins, acq_rpc_default_limits.streams);
     for (unsigned i = 1; i <= 50; i++) { /* each that ends makes room for one that waits */
         acq_rpc_finish(p.server.call, ACQ_RPC_OK, "");
         settle(&p);
-        assert_true(p.client.ends == i && p.server.begins == ACQ_RPC_STREAMS_MAX + i);
+        assert_true(p.client.ends == i && p.server.begins == acq_rpc_default_limits.streams + i);
         begin_call(&p);
         settle(&p);
     }

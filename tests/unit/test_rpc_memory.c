@@ -50,7 +50,9 @@ static void count_message(void *user, struct acq_rpc_call *call, const uint8_t *
     struct side *s = user;
     s->messages++;
     (void)call;
-    if (s->rpc && s->path[0] == 's') (void)acq_rpc_write(call, bytes, n);
+    if (s->path[0] != 's') return;
+    if (s->messages == 2) acq_rpc_hold(call, true);
+    (void)acq_rpc_write(call, bytes, n);
 }
 
 static void count_half_close(void *user, struct acq_rpc_call *call)
@@ -62,7 +64,8 @@ static void count_half_close(void *user, struct acq_rpc_call *call)
 static void count_end(void *user, struct acq_rpc_call *call, int status, const char *message)
 {
     struct side *s = user;
-    (void)call, (void)message;
+    (void)message;
+    if (s->call == call) s->call = NULL;
     s->ends++;
     s->status = status;
 }
@@ -90,14 +93,23 @@ static bool scenario(void)
     struct side client = {.status = -1}, server = {.status = -1, .path = "server"};
     struct acq_err err;
     struct acq_rpc_call *call = NULL;
+    struct acq_rpc_header timeout = {"grpc-timeout", "1H"};
     bool good = false;
-    if (acq_rpc_new(&client.rpc, false, &counting, &client, &err) < 0) client.rpc = NULL;
-    if (acq_rpc_new(&server.rpc, true, &counting, &server, &err) < 0) server.rpc = NULL;
-    if (client.rpc && server.rpc) call = acq_rpc_call(client.rpc, "/a.B/C", "host:1", NULL, 0);
+    if (acq_rpc_new(&client.rpc, false, NULL, &counting, &client, &err) < 0) client.rpc = NULL;
+    if (acq_rpc_new(&server.rpc, true, NULL, &counting, &server, &err) < 0) server.rpc = NULL;
+    if (client.rpc && server.rpc) call = acq_rpc_call(client.rpc, "/a.B/C", "host:1", &timeout, 1);
     if (call) {
         for (int i = 0; i < 5; i++) (void)acq_rpc_write(call, bytes, sizeof bytes);
         acq_rpc_half_close(call);
         while (move(&client, &server) || move(&server, &client)) continue;
+        if (server.call) acq_rpc_hold(server.call, false);
+        while (move(&client, &server) || move(&server, &client)) continue;
+        acq_rpc_shutdown(server.rpc);
+        while (move(&server, &client) || move(&client, &server)) continue;
+        for (int64_t s = 0; s < 5; s++) acq_rpc_tick(server.rpc, s * 1000000000);
+        while (move(&server, &client) || move(&client, &server)) continue;
+        /* nobody waits for ever: the calls have ended, or an end knows that it is lost */
+        assert_true(client.ends || acq_rpc_done(client.rpc) || acq_rpc_done(server.rpc));
         good = client.ends == 1 && client.status == ACQ_RPC_OK && client.messages == 5;
     }
     acq_rpc_free(client.rpc);

@@ -1,135 +1,8 @@
 /* gRPC against ends that are not ours: what they may do, what they must not, and what we answer. The other end is made
  * of nghttp2 alone. */
-#include "rpc_pair.h"
-
-#include <nghttp2/nghttp2.h>
-
-struct raw {
-    nghttp2_session *session;
-    const uint8_t *body; /* what is to be sent on the stream */
-    size_t body_n, body_at;
-    bool body_ends;     /* with END_STREAM */
-    char headers[2048]; /* "name: value\n" of all that came */
-    bool ended, closed; /* END_STREAM has come; the stream is closed, */
-    uint32_t code;      /* with this code */
-    int32_t id;         /* the stream that began, at a server */
-    size_t data;        /* bytes of DATA that came */
-};
-
-static int raw_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n,
-                      const uint8_t *value, size_t value_n, uint8_t flags, void *user)
-{
-    struct raw *r = user;
-    size_t n = strlen(r->headers);
-    (void)session, (void)flags;
-    r->id = frame->hd.stream_id;
-    snprintf(r->headers + n, sizeof r->headers - n, "%.*s: %.*s\n", (int)name_n, (const char *)name, (int)value_n,
-             (const char *)value);
-    return 0;
-}
-
-static int raw_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
-{
-    struct raw *r = user;
-    (void)session;
-    if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)
-        r->ended = r->ended || frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
-    return 0;
-}
-
-static int raw_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes, size_t n, void *user)
-{
-    (void)session, (void)flags, (void)id, (void)bytes;
-    ((struct raw *)user)->data += n;
-    return 0;
-}
-
-static int raw_close(nghttp2_session *session, int32_t id, uint32_t code, void *user)
-{
-    struct raw *r = user;
-    (void)session, (void)id;
-    r->closed = true;
-    r->code = code;
-    return 0;
-}
-
-static void raw_init(struct raw *r, bool server)
-{
-    nghttp2_session_callbacks *callbacks;
-    *r = (struct raw){.id = 0};
-    assert_int_equal(nghttp2_session_callbacks_new(&callbacks), 0);
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, raw_header);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, raw_frame);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, raw_data);
-    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, raw_close);
-    int result = server ? nghttp2_session_server_new(&r->session, callbacks, r)
-                        : nghttp2_session_client_new(&r->session, callbacks, r);
-    assert_int_equal(result, 0);
-    nghttp2_session_callbacks_del(callbacks);
-    assert_int_equal(nghttp2_submit_settings(r->session, NGHTTP2_FLAG_NONE, NULL, 0), 0);
-}
-
-static ssize_t raw_body(nghttp2_session *session, int32_t id, uint8_t *dst, size_t n, uint32_t *flags,
-                        nghttp2_data_source *source, void *user)
-{
-    struct raw *r = user;
-    (void)session, (void)id, (void)source;
-    if (r->body_at == r->body_n && !r->body_ends) return NGHTTP2_ERR_DEFERRED;
-    if (n > r->body_n - r->body_at) n = r->body_n - r->body_at;
-    if (n) memcpy(dst, r->body + r->body_at, n);
-    r->body_at += n;
-    if (r->body_at == r->body_n && r->body_ends) *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return (ssize_t)n;
-}
-
-/* settle_raw moves bytes both ways until there are none. */
-static void settle_raw(struct raw *r, struct side *s)
-{
-    const uint8_t *bytes;
-    uint64_t random = 5;
-    for (bool moved = true; moved;) {
-        ssize_t n;
-        moved = false;
-        while ((n = nghttp2_session_mem_send(r->session, &bytes)) > 0) {
-            assert_int_equal(give(s, bytes, (size_t)n, 0, &random), ACQ_OK);
-            moved = true;
-        }
-        while ((n = acq_rpc_send(s->rpc, &bytes)) > 0) {
-            assert_int_equal(nghttp2_session_mem_recv(r->session, bytes, (size_t)n), n);
-            moved = true;
-        }
-    }
-}
-
-#define NV(name, value)                                                                                                \
-    {                                                                                                                  \
-        (uint8_t *)(uintptr_t)(name), (uint8_t *)(uintptr_t)(value), strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE \
-    }
+#include "rpc_raw.h"
 
 /* ---- our server ---- */
-
-/* request sends a request with the given headers and body to a server of ours, and leaves both ends to look at. */
-static void request(struct raw *r, struct side *server, const char *method, const char *type, const char *encoding,
-                    const void *body, size_t n, bool ends)
-{
-    nghttp2_nv nv[] = {NV(":method", method), NV(":scheme", "http"),    NV(":path", "/a.B/C"),
-                       NV(":authority", "h"), NV("content-type", type), NV("grpc-encoding", encoding ? encoding : "")};
-    nghttp2_data_provider data = {.read_callback = raw_body};
-    raw_init(r, false);
-    side_init(server, true);
-    server->on_begin = respond;
-    r->body = body;
-    r->body_n = n;
-    r->body_ends = ends;
-    assert_true(nghttp2_submit_request(r->session, NULL, nv, encoding ? 6 : 5, &data, NULL) > 0);
-    settle_raw(r, server);
-}
-
-static void request_end(struct raw *r, struct side *server)
-{
-    nghttp2_session_del(r->session);
-    side_fini(server);
-}
 
 static void http_refusals(void **state)
 {
@@ -146,7 +19,15 @@ static void http_refusals(void **state)
             struct raw r;
             struct side server;
             request(&r, &server, cases[i].method, cases[i].type, NULL, "\0\0\0\0\1x", 6, ends);
+            if (!ends && !strcmp(cases[i].method, "GET")) { /* answered when it has come to its end */
+                assert_true(!*r.headers && !r.closed);
+                request_end(&r, &server);
+                continue;
+            }
             if (!strstr(r.headers, cases[i].says)) fail_msg("%s: %s", cases[i].type, r.headers);
+            assert_non_null(strstr(r.headers, "content-type: text/plain"));
+            assert_null(strstr(r.headers, "grpc-status"));
+            assert_in_range(r.data, 20, 200); /* a sentence for people */
             assert_true(r.ended && r.closed && !server.begins && !server.messages && !server.ends);
             request_end(&r, &server);
         }
@@ -188,14 +69,46 @@ static void bad(const char *encoding, const void *body, size_t n, bool ends, con
     request_end(&r, &server);
 }
 
+/* broken_call: a request with these headers, which never begins */
+static void broken_call(const nghttp2_nv *nv, size_t n, const char *status, const char *says)
+{
+    struct raw r;
+    struct side server;
+    char line[40];
+    side_init(&server, true);
+    request_with(&r, &server, "POST", nv, n, "\0\0\0\0\1x", 6, false);
+    snprintf(line, sizeof line, "grpc-status: %s\n", status);
+    if (!strstr(r.headers, line) || !strstr(r.headers, says)) fail_msg("%s, %s: %s", line, says, r.headers);
+    assert_non_null(strstr(r.headers, ":status: 200\ncontent-type: application/grpc\n"));
+    assert_true(r.ended && r.closed && r.code == NGHTTP2_NO_ERROR);
+    assert_true(!server.begins && !server.ends && !server.messages);
+    request_end(&r, &server);
+}
+
+static void bad_headers(void **state)
+{
+    static const char *const timeouts[] = {"", "1", "S", "1s", "1 S", "-1S", "+1S", "123456789S", "1SS", "1.5S", "x"};
+    nghttp2_nv type = NV("content-type", "application/grpc"), te = NV("te", "trailers");
+    nghttp2_nv no_te[] = {type};
+    (void)state;
+    broken_call(no_te, 1, "13", "te: trailers");
+    nghttp2_nv unknown[] = {type, te, NV("grpc-encoding", "snappy")};
+    broken_call(unknown, 3, "12", "grpc-accept-encoding: identity,gzip\n");
+    for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++) {
+        nghttp2_nv timeout[] = {type, te, NV("grpc-timeout", timeouts[i])};
+        broken_call(timeout, 3, "13", "grpc-timeout");
+    }
+}
+
 static void bad_messages(void **state)
 {
     static uint8_t big[ACQ_RPC_MESSAGE_MAX + 100] = {0, 0, 1, 0, 1};
     (void)state;
-    bad("gzip", "\1\0\0\0\1x", 6, false, "12", 0);
     for (int ends = 0; ends < 2; ends++) {
         bad(NULL, "\0\0\0\0\1x\1\0\0\0\1x", 12, ends, "13", 1); /* marked as compressed */
-        bad(NULL, "\0\0\0\0\1x\0\0\1\0\1", 11, ends, "8", 1);   /* 64 KiB + 1 */
+        bad("identity", "\1\0\0\0\1x", 6, ends, "13", 0);
+        bad("gzip", "\2\0\0\0\1x", 6, ends, "13", 0);
+        bad(NULL, "\0\0\0\0\1x\0\0\1\0\1", 11, ends, "8", 1); /* 64 KiB + 1 */
         bad(NULL, "\0\xff\xff\xff\xff", 5, ends, "8", 0);
         bad(NULL, big, sizeof big, ends, "8", 0);
     }
@@ -218,29 +131,61 @@ static void reset_inside(void **state)
     request_end(&r, &server);
 }
 
-/* more headers than are taken: that stream is reset, the next one is fine */
+/* more headers than are taken: that call gets a status, the next one is fine */
 static void many_headers(void **state)
 {
-    nghttp2_nv nv[100] = {NV(":method", "POST"), NV(":scheme", "http"), NV(":path", "/a.B/C"), NV(":authority", "h"),
-                          NV("content-type", "application/grpc")};
+    nghttp2_nv nv[200] = {NV(":method", "POST"),
+                          NV(":scheme", "http"),
+                          NV(":path", "/a.B/C"),
+                          NV(":authority", "h"),
+                          NV("content-type", "application/grpc"),
+                          NV("te", "trailers")};
+    nghttp2_data_provider data = {.read_callback = raw_body};
+    static char value[40000];
     struct raw r;
     struct side server;
-    char value[3000];
     (void)state;
-    memset(value, 'v', sizeof value);
-    value[sizeof value - 1] = 0;
-    for (int kind = 0; kind < 2; kind++) {
+    memset(value, 'v', sizeof value - 1);
+    for (int kind = 0; kind < 3; kind++) { /* many, long ones, and one of more than a frame's length */
         request(&r, &server, "POST", "application/grpc", NULL, "", 0, true);
         assert_int_equal(server.begins, 1);
-        size_t n = 5;
-        while (n < (kind ? 9 : 60)) nv[n++] = (nghttp2_nv)NV("x-header", kind ? value : "v");
+        size_t n = 6, count[] = {150, 12, 7}, length[] = {1, 3000, sizeof value - 1};
+        value[length[kind]] = 0;
+        while (n < count[kind]) nv[n++] = (nghttp2_nv)NV("x-header", value);
+        value[length[kind]] = 'v';
         r.closed = false;
-        assert_true(nghttp2_submit_request(r.session, NULL, nv, n, NULL, NULL) > 0);
+        r.headers[0] = 0;
+        assert_true(nghttp2_submit_request(r.session, NULL, nv, n, &data, NULL) > 0);
         settle_raw(&r, &server);
-        assert_true(r.closed && r.code != 0 && server.begins == 1);
-        assert_true(nghttp2_submit_request(r.session, NULL, nv, 5, NULL, NULL) > 0);
+        assert_non_null(strstr(r.headers, "grpc-status: 8\n"));
+        assert_non_null(strstr(r.headers, "grpc-message: the headers are too many, or larger than 8 KiB"));
+        assert_true(r.closed && server.begins == 1);
+        assert_true(nghttp2_submit_request(r.session, NULL, nv, 6, NULL, NULL) > 0);
         settle_raw(&r, &server);
         assert_int_equal(server.begins, 2);
+        request_end(&r, &server);
+    }
+}
+
+/* headers just at the limit: 32 for each, as SETTINGS_MAX_HEADER_LIST_SIZE counts */
+static void headers_at_the_limit(void **state)
+{
+    static const char *const names[] = {":method", ":scheme", ":path", ":authority", "content-type", "te", "x"};
+    static const char *const values[] = {"POST", "http", "/a.B/C", "h", "application/grpc", "trailers", ""};
+    struct acq_rpc_limits limits = acq_rpc_default_limits;
+    size_t size = 0;
+    (void)state;
+    for (size_t i = 0; i < 7; i++) size += strlen(names[i]) + strlen(values[i]) + 32;
+    for (unsigned more = 0; more < 2; more++) {
+        char value[600] = {0};
+        struct raw r;
+        struct side server;
+        memset(value, 'v', 500 + more);
+        limits.headers = (uint32_t)size + 500;
+        side_init_with(&server, true, &limits);
+        nghttp2_nv nv[] = {NV("content-type", "application/grpc"), NV("te", "trailers"), NV("x", value)};
+        request_with(&r, &server, "POST", nv, 3, "", 0, true);
+        assert_int_equal(server.begins, more ? 0 : 1);
         request_end(&r, &server);
     }
 }
@@ -272,34 +217,6 @@ static void encoded_messages(void **state)
 }
 
 /* ---- our client ---- */
-
-struct answer {
-    struct raw raw;
-    struct side client;
-};
-
-/* ask begins a call of ours at a raw server. */
-static void ask(struct answer *a)
-{
-    raw_init(&a->raw, true);
-    side_init(&a->client, false);
-    a->client.call = acq_rpc_call(a->client.rpc, "/a.B/C", "host:1", NULL, 0);
-    assert_non_null(a->client.call);
-    settle_raw(&a->raw, &a->client);
-    assert_non_null(strstr(a->raw.headers, ":method: POST\n"));
-    assert_non_null(strstr(a->raw.headers, ":scheme: http\n"));
-    assert_non_null(strstr(a->raw.headers, ":path: /a.B/C\n"));
-    assert_non_null(strstr(a->raw.headers, ":authority: host:1\n"));
-    assert_non_null(strstr(a->raw.headers, "content-type: application/grpc\n"));
-    assert_non_null(strstr(a->raw.headers, "te: trailers\n"));
-}
-
-static void ask_end(struct answer *a)
-{
-    nghttp2_session_del(a->raw.session);
-    side_fini(&a->client);
-    assert_int_equal(a->client.ends, 1);
-}
 
 /* A server may end a call whose client still sends, and say no more: gRPC wants no RST_STREAM of it. */
 static void trailers_end_the_call(void **state)
@@ -349,10 +266,17 @@ static void answers_without_messages(void **state)
     assert_string_equal(a.client.message, "a b");
     assert_int_equal(answered(&a, "200", "0", NULL), 0);
     assert_string_equal(a.client.message, "");
-    assert_int_equal(answered(&a, "200", NULL, NULL), ACQ_RPC_UNAVAILABLE); /* ended without a status: no success */
+    assert_int_equal(answered(&a, "200", NULL, NULL), ACQ_RPC_UNKNOWN); /* ended without a status: no success */
     assert_int_equal(answered(&a, "503", NULL, NULL), ACQ_RPC_UNAVAILABLE);
     assert_non_null(strstr(a.client.message, "503"));
-    assert_int_equal(answered(&a, "404", "0", NULL), ACQ_RPC_UNAVAILABLE);
+    assert_int_equal(answered(&a, "404", NULL, NULL), ACQ_RPC_UNIMPLEMENTED);
+    assert_int_equal(answered(&a, "400", NULL, NULL), ACQ_RPC_INTERNAL);
+    assert_int_equal(answered(&a, "431", NULL, NULL), ACQ_RPC_INTERNAL);
+    assert_int_equal(answered(&a, "401", NULL, NULL), ACQ_RPC_UNAUTHENTICATED);
+    assert_int_equal(answered(&a, "403", NULL, NULL), ACQ_RPC_PERMISSION_DENIED);
+    assert_int_equal(answered(&a, "429", NULL, NULL), ACQ_RPC_UNAVAILABLE);
+    assert_int_equal(answered(&a, "500", NULL, NULL), ACQ_RPC_UNKNOWN);
+    assert_int_equal(answered(&a, "404", "5", NULL), ACQ_RPC_NOT_FOUND); /* where there is a grpc-status, it counts */
     assert_true(answered(&a, "200", "x", NULL) != 0);
     assert_true(answered(&a, "200", "-1", NULL) != 0);
     assert_true(answered(&a, "200", "", NULL) != 0);
@@ -400,15 +324,65 @@ static void bad_answers(void **state)
     }
 }
 
-static void server_goes(void **state)
+/* a page of a web server, which goes on after its headers: no bytes of it are messages */
+static void web_server(void **state)
 {
+    static const char *const heads[][2] = {{"200", "text/html"}, {"502", "application/grpc"}, {"404", "text/plain"}};
+    static const int says[] = {ACQ_RPC_UNKNOWN, ACQ_RPC_UNAVAILABLE, ACQ_RPC_UNIMPLEMENTED};
+    nghttp2_data_provider data = {.read_callback = raw_body};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct answer a;
+        nghttp2_nv head[] = {NV(":status", heads[i][0]), NV("content-type", heads[i][1])};
+        ask(&a);
+        a.raw.body = (const uint8_t *)"\0\0\0\0\1x\0\0\0\0\1x";
+        a.raw.body_n = 12;
+        assert_int_equal(nghttp2_submit_response(a.raw.session, a.raw.id, head, 2, &data), 0);
+        settle_raw(&a.raw, &a.client);
+        assert_true(a.client.ends == 1 && a.client.begins == 0 && a.client.messages == 0);
+        assert_int_equal(a.client.status, says[i]);
+        assert_true(a.raw.closed && a.raw.code == NGHTTP2_CANCEL);
+        ask_end(&a);
+    }
+}
+
+/* an interim answer before the real one */
+static void interim_answer(void **state)
+{
+    nghttp2_nv hints[] = {NV(":status", "103"), NV("link", "x")};
+    nghttp2_nv head[] = {NV(":status", "200"), NV("content-type", "application/grpc")};
     struct answer a;
     (void)state;
     ask(&a);
-    nghttp2_submit_rst_stream(a.raw.session, NGHTTP2_FLAG_NONE, a.raw.id, NGHTTP2_REFUSED_STREAM);
+    nghttp2_submit_headers(a.raw.session, NGHTTP2_FLAG_NONE, a.raw.id, NULL, hints, 2, NULL);
     settle_raw(&a.raw, &a.client);
-    assert_int_equal(a.client.status, ACQ_RPC_UNAVAILABLE);
+    assert_true(a.client.begins == 0 && a.client.ends == 0);
+    nghttp2_submit_headers(a.raw.session, NGHTTP2_FLAG_NONE, a.raw.id, NULL, head, 2, NULL);
+    settle_raw(&a.raw, &a.client);
+    assert_true(a.client.begins == 1 && a.client.ends == 0);
     ask_end(&a);
+}
+
+static void server_goes(void **state)
+{
+    static const struct {
+        uint32_t code;
+        int status;
+    } resets[] = {{NGHTTP2_REFUSED_STREAM, ACQ_RPC_UNAVAILABLE},
+                  {NGHTTP2_CANCEL, ACQ_RPC_CANCELLED},
+                  {NGHTTP2_ENHANCE_YOUR_CALM, ACQ_RPC_RESOURCE_EXHAUSTED},
+                  {NGHTTP2_INADEQUATE_SECURITY, ACQ_RPC_PERMISSION_DENIED},
+                  {NGHTTP2_NO_ERROR, ACQ_RPC_INTERNAL},
+                  {NGHTTP2_PROTOCOL_ERROR, ACQ_RPC_INTERNAL}};
+    struct answer a;
+    (void)state;
+    for (size_t i = 0; i < sizeof resets / sizeof *resets; i++) {
+        ask(&a);
+        nghttp2_submit_rst_stream(a.raw.session, NGHTTP2_FLAG_NONE, a.raw.id, resets[i].code);
+        settle_raw(&a.raw, &a.client);
+        assert_int_equal(a.client.status, resets[i].status);
+        ask_end(&a);
+    }
     ask(&a);
     nghttp2_session_terminate_session(a.raw.session, NGHTTP2_INTERNAL_ERROR);
     settle_raw(&a.raw, &a.client);
@@ -444,8 +418,12 @@ static void garbage(void **state)
 /* bytes of a good client with some changed: an error or not, but nothing breaks, and each call ends once */
 static void changed_bytes(void **state)
 {
-    nghttp2_nv nv[] = {NV(":method", "POST"), NV(":scheme", "http"), NV(":path", "/a.B/C"), NV(":authority", "h"),
-                       NV("content-type", "application/grpc")};
+    nghttp2_nv nv[] = {NV(":method", "POST"),
+                       NV(":scheme", "http"),
+                       NV(":path", "/a.B/C"),
+                       NV(":authority", "h"),
+                       NV("content-type", "application/grpc"),
+                       NV("te", "trailers")};
     nghttp2_data_provider data = {.read_callback = raw_body};
     uint64_t random = 96;
     struct acq_err err;
@@ -458,7 +436,7 @@ static void changed_bytes(void **state)
     r.body = (const uint8_t *)"\0\0\0\0\5hello\0\0\0\0\0\0\0\0\0\3xyz";
     r.body_n = 23;
     r.body_ends = true;
-    for (int i = 0; i < 3; i++) assert_true(nghttp2_submit_request(r.session, NULL, nv, 5, &data, NULL) > 0);
+    for (int i = 0; i < 3; i++) assert_true(nghttp2_submit_request(r.session, NULL, nv, 6, &data, NULL) > 0);
     for (ssize_t part; (part = nghttp2_session_mem_send(r.session, &bytes)) > 0; n += (size_t)part)
         memcpy(wire + n, bytes, (size_t)part);
     nghttp2_session_del(r.session);
@@ -490,6 +468,8 @@ int main(void)
         cmocka_unit_test(server_goes),      cmocka_unit_test(trailers_end_the_call),
         cmocka_unit_test(bad_answers),      cmocka_unit_test(answers_without_messages),
         cmocka_unit_test(decoded_messages), cmocka_unit_test(garbage),
+        cmocka_unit_test(bad_headers),      cmocka_unit_test(headers_at_the_limit),
+        cmocka_unit_test(web_server),       cmocka_unit_test(interim_answer),
         cmocka_unit_test(changed_bytes),
     };
     return cmocka_run_group_tests_name("rpc_peer", tests, NULL, NULL);

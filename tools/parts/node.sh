@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# hyparquet.sh OUT SOURCE - the JavaScript Parquet reader that tests compare with, as tests/interop/package-lock.json
-# pins it. Run by tools/setup.sh.
+# node.sh OUT SOURCE - what tests compare with in JavaScript, a Parquet reader and a gRPC, as
+# tests/interop/package-lock.json pins it. Run by tools/setup.sh.
 set -euo pipefail
 out=$1 source=$2
 cp "$source/tests/interop/package.json" "$source/tests/interop/package-lock.json" .
