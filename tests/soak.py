@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""soak.py BUILD SECONDS - what a recording survives, in full; then simulator, bridge and server for a long time.
+"""soak.py BUILD SECONDS ROUNDS - what a recording and a stream survive, in full; then simulator, bridge and server for a
+long time.
 
 First the property tests on damaged recordings, with seeds of their own that are printed, and 200 bridges killed at random
-moments. Then a drive of SECONDS, in which the server is killed now and then: says every half minute how it stands; at the
-end every frame of the bridge's recording must be in the server's, byte for byte and once, whatever was killed, and
-neither program may have grown.
+moments. Then ROUNDS rounds of exactly once, in which programs are killed, networks fail and disks are full
+(e2e/test_exactly_once.py), and for each ten of them eight kills of a server alone. Then a drive of SECONDS, in which the
+server is killed now and then: says every half minute how it stands; at the end every frame of the bridge's recording must
+be in the server's, byte for byte and once, whatever was killed, and neither program may have grown.
 """
 import gzip
 import hashlib
@@ -17,12 +19,14 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "e2e"))
+E2E = pathlib.Path(__file__).parent / "e2e"
+sys.path.insert(0, str(E2E))
 from frames import SEQ, Frame, varint  # noqa: E402
 
 GROWTH_KB = 8 * 1024  # between the first quarter and the end
 KILL_EVERY_S = 45
 SEEDS = 10  # of the property tests
+SKIPPED = 77
 
 
 def free_port():
@@ -129,14 +133,23 @@ def survive(build):
     for seed in range(begin, begin + SEEDS):
         program = [build / "tests/test_survival"]
         good &= not subprocess.run(program, env=dict(environment, ACQ_SEED=str(seed))).returncode
-    kills = [sys.executable, pathlib.Path(__file__).parent / "e2e/test_survival.py"]
+    kills = [sys.executable, E2E / "test_survival.py"]
     good &= not subprocess.run(kills, env=environment).returncode
     return good
+
+
+def exactly_once(build, rounds):
+    """The tests of exactly once, in full. Returns whether all passed; a test that cannot run here has said why."""
+    environment = dict(os.environ, ACQ_BUILD=str(build), PYTHONDONTWRITEBYTECODE="1", ACQ_ROUNDS=str(rounds),
+                       ACQ_KILLS=str(rounds * 8 // 10))
+    tests = [[sys.executable, E2E / name] for name in ("test_exactly_once.py", "test_exactly_once_server.py")]
+    return all([subprocess.run(test, env=environment).returncode in (0, SKIPPED) for test in tests])
 
 
 def main():
     build, seconds = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
     survived = survive(build)
+    once = exactly_once(build, int(sys.argv[3]))
     with tempfile.TemporaryDirectory(prefix="acq-soak-") as name:
         folder = pathlib.Path(name)
         programs = Programs(build, folder, seconds)
@@ -152,7 +165,8 @@ def main():
     print(f"{len(here)} frames recorded, {len(there)} on the server, {len(lost)} missing or different there; "
           f"server killed {kills} times; bridge grew by {growth} kB")
     print("damaged recordings, killed bridges, full disks:", "as promised" if survived else "FAILED, see above")
-    return 0 if survived and here and not lost and len(there) == len(here) and growth < GROWTH_KB else 1
+    print("exactly once:", "as promised" if once else "FAILED, see above")
+    return 0 if survived and once and here and not lost and len(there) == len(here) and growth < GROWTH_KB else 1
 
 
 if __name__ == "__main__":

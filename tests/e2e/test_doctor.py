@@ -12,7 +12,7 @@ import unittest
 import zlib
 
 from acq import ACQ, Place
-from frames import CAPTURE, SEQ, STAT, Frame, Recording, varint, walk
+from frames import CAPTURE, GRAPHICS, PHYSICS, SEQ, STAT, Frame, Recording, f32, varint, walk
 from members import HEADER, TRAILER, members, sealed
 
 
@@ -404,21 +404,29 @@ class Lies(Base):
         self.assertIn(f"{m['frames']} left out: they had been there already", said)
 
 
+ZERO = bytes(4)
+PHYSICS_ZEROS = {1: ZERO, 2: ZERO, 3: ZERO, 4: ZERO, 5: 0, 6: ZERO, 7: ZERO}
+GRAPHICS_ZEROS = {1: 0, 2: 0, 3: 0, 4: ZERO, 5: ZERO, 6: ZERO, 7: ZERO, 8: ZERO, 9: ZERO}
+
+
 class Others(Base):
     """Files that are not of ours, and none at all."""
 
     def original(self, n, **changes):
-        """Frames as the original project writes them, with their lengths."""
+        """Frames as the original project writes them, with their lengths: no brake, no position, sometimes no gear, as
+        0 is left out."""
         frames = []
         for i in range(n):
-            physics = b"\x0d" + struct.pack("<f", 144.0) + b"\x62\x0f" + b"".join(
-                bytes([tag]) + struct.pack("<f", v) for tag, v in ((13, 32.0), (21, 0.0), (29, 24.0)))
+            gear = b"\x28" + number(i % 4) if i % 4 else b""
+            physics = b"\x0d" + struct.pack("<f", 144.0) + b"\x15" + struct.pack("<f", 0.5) + gear
+            physics += b"\x62\x0a\x0d" + struct.pack("<f", 32.0) + b"\x1d" + struct.pack("<f", 24.0)
             frames.append(long(b"\x08" + number(10**9 + 3_000_000 * changes.get("times", range(n))[i]) + b"\x12\x0dassetto_corsa"
                                b"\x1a\x03abc" + b"\x22" + long(physics) + b"\x2a\x02\x10\x01"))
         return frames
 
     def test_original(self):
-        """It becomes a recording of ours: its frames, numbered in their order."""
+        """It becomes a recording of ours: its frames, numbered in their order, with their values. What the original
+        leaves out is 0, and must be there as 0: in a frame with seq it would not be known."""
         frames = self.original(500)
         path = self.file(gzip.compress(b"".join(frames)), "telemetry_record.pb.gz")
         done = run("doctor", path)
@@ -428,9 +436,48 @@ class Others(Base):
         self.assertIn("500 of them had no seq and got one", said)
         found = Recording(out)
         self.assertEqual([f.seq for f in found.frames], list(range(1, 501)))
-        for ours, theirs in zip(found.frames, frames):
-            self.assertEqual(ours.body[2 + len(number(ours.seq)):], bare(theirs))
+        for ours, theirs in zip(found.frames, (Frame(bare(f)) for f in frames)):
+            self.assertEqual(ours.fields.keys(), theirs.fields.keys() | {SEQ})
+            for tag in (1, 2, 3):
+                self.assertEqual(ours.fields[tag], theirs.fields[tag])
+            for group, zeros in ((PHYSICS, PHYSICS_ZEROS), (GRAPHICS, GRAPHICS_ZEROS)):
+                values, expected = ours.group(group), zeros | theirs.group(group)
+                if group == PHYSICS:
+                    self.assertEqual(f32(values.pop(12), 3), f32(expected.pop(12), 3))
+                self.assertEqual(values, expected)
         self.assertGreater(found.members, 5)
+        self.doctor(out, 0)
+
+    def test_original_as_table(self):
+        """The same values stand in the tables of both files."""
+        frames = self.original(500)
+        path = self.file(gzip.compress(b"".join(frames)), "telemetry_record.pb.gz")
+        out, _ = self.recover(path, 0)
+        columns = "t_ns,game,session,speed_kmh,gas,brake,gear,steer,rpm,ax_g,tyre_load_n_fl,lap,pos,velocity_mps_y"
+        before, after = (run("cat", p, "-c", columns, "--format", "csv") for p in (path, out))
+        self.assertEqual(before.returncode, 0, before.stderr)
+        rows = before.stdout.decode().split()
+        self.assertEqual(len(rows), 501)
+        for row in rows[1:]:
+            values = dict(zip(columns.split(","), row.split(",")))
+            self.assertEqual((float(values["brake"]), values["pos"]), (0, "0"), row)
+        self.assertEqual(len({row.split(",")[6] for row in rows[1:]}), 4)  # gears, neutral as well
+        self.assertEqual(after.stdout, before.stdout)
+
+    def test_original_keeps_unknown_fields(self):
+        """A writer that knows more than we do: what it wrote is still there, in frame and parts."""
+        def more(frame, k):
+            data = bare(frame)
+            graphics = Frame(data).fields[GRAPHICS] + b"\xc8\x3e" + number(k)  # field 1001
+            data = bare(replaced(frame, GRAPHICS, b"\x2a" + long(graphics)))
+            return long(data + b"\xc2\x3e" + long(b"note %d" % k))             # field 1000
+        frames = [more(f, k) for k, f in enumerate(self.original(300))]
+        path = self.file(gzip.compress(b"".join(frames)), "telemetry_record.pb.gz")
+        out, _ = self.recover(path, 0)
+        found = Recording(out).frames
+        self.assertEqual(len(found), 300)
+        for k, frame in enumerate(found):
+            self.assertEqual((frame.fields[1000], frame.group(GRAPHICS)[1001]), (b"note %d" % k, k))
         self.doctor(out, 0)
 
     def test_original_cut(self):

@@ -274,7 +274,7 @@ class ToServer(unittest.TestCase):
             check_same(self, drive(place), place.recording("data").check())
 
     def test_server_that_refuses(self):
-        """Its disk is full: its status is handed on."""
+        """Its disk is full: it slows its clients down, and this one says so in the end."""
         with Place() as place:
             path, port = make(place, 20), free_port()
             limit = (100000, resource.RLIM_INFINITY)
@@ -283,7 +283,7 @@ class ToServer(unittest.TestCase):
             server.says("listening on")
             program = replay(place, path, f"127.0.0.1:{port}", "--speed", "0")
             self.assertEqual(program.wait(), FAILED)
-            self.assertIn("the server cannot write the recording", program.err())
+            self.assertIn("has acked nothing for 30 s", program.err())
             self.assertEqual(program.err().count("\n"), 1)
 
     def test_longer_than_any_window(self):

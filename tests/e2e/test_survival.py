@@ -50,7 +50,7 @@ class Killed(unittest.TestCase):
             bridge.process.kill()
         for bridge in bridges:
             bridge.wait()
-        wait_until(lambda: server.err().count("stream ended") == AT_ONCE, "the server to see the ends")
+        wait_until(lambda: server.err().count("session-pauses") == AT_ONCE, "the server to see the ends")
         self.assertEqual(server.stop(), 0)
         return [next((place.folder / name).glob("*.pb.gz")) for name in names]
 

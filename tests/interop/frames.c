@@ -1,9 +1,11 @@
 /* frames.c - frames for the tests that compare us with others: writes a recording in which every channel has a value of
  * its own, and prints what our reader finds in a file.
  *
- * Usage  interop_frames columns        NAME GROUP FIELD ELEMENT TYPE of each column; GROUP is "" for the frame itself
- *        interop_frames write FILE     frame 1: all channels, by column number; 2: the ends of their ranges; 3: almost
- * none interop_frames print FILE     COLUMN=VALUE for each channel that is there, an empty line behind each frame */
+ * Usage  interop_frames columns         NAME GROUP FIELD ELEMENT TYPE of each column; GROUP is "" for the frame itself
+ *        interop_frames write FILE      frame 1: all channels, by column number; 2: the ends of their ranges; 3: almost
+ *                                       none
+ *        interop_frames print FILE      COLUMN=VALUE for each channel that is there, an empty line behind each frame
+ *        interop_frames stream SESSION N   N frames for a stream, each behind its length, to stdout */
 #include "frame/batch.h"
 #include "frame/frame.h"
 #include "record/reader.h"
@@ -121,6 +123,34 @@ static int print_recording(const char *path)
     return r < 0 ? failed() : 0;
 }
 
+/* set_sample makes f the frame `seq` of a drive: physics and graphics, and in the first one the context. */
+static void set_sample(const char *session, uint64_t seq)
+{
+    for (unsigned id = 0; id < ACQ_IDS; id++) f.has[id] = id < ACQ_stat || seq == 1;
+    for (size_t i = 0; i < ACQ_COLUMNS; i++)
+        if (f.has[columns[i].id]) set(i, (double)(seq * (i + 1)) / 64, seq % (i + 2), "text");
+    acq_frame_set_text(&f, ACQ_head_game, "assetto_corsa");
+    acq_frame_set_text(&f, ACQ_head_session_id, session);
+    f.head.seq = seq;
+    f.head.monotonic_ns = 1000000000 + seq * 3000000;
+    f.head.utc_ns = UINT64_C(1767268800000000000) + f.head.monotonic_ns;
+    f.has[ACQ_head_lost_before] = f.has[ACQ_capture_end_reason] = false;
+}
+
+static int stream(const char *session, const char *count)
+{
+    static uint8_t bytes[ACQ_FRAME_MAX];
+    for (uint64_t seq = 1, n = strtoull(count, NULL, 10); seq <= n; seq++) {
+        set_sample(session, seq);
+        size_t size = acq_encode(&f, bytes, NULL);
+        size_t left = size;
+        for (; left > 127; left >>= 7) putchar((int)(left & 127) | 128);
+        putchar((int)left);
+        fwrite(bytes, 1, size, stdout);
+    }
+    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     acq_columns(columns);
@@ -130,6 +160,7 @@ int main(int argc, char **argv)
     }
     if (argc == 3 && !strcmp(argv[1], "write")) return write_recording(argv[2]);
     if (argc == 3 && !strcmp(argv[1], "print")) return print_recording(argv[2]);
-    fputs("usage: interop_frames columns | write FILE | print FILE\n", stderr);
+    if (argc == 4 && !strcmp(argv[1], "stream")) return stream(argv[2], argv[3]);
+    fputs("usage: interop_frames columns | write FILE | print FILE | stream SESSION N\n", stderr);
     return 2;
 }

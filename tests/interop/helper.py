@@ -14,6 +14,8 @@ SOURCE = os.environ.get("ACQ_SOURCE") or os.path.abspath(os.path.join(os.path.di
 ACQ = os.path.join(BUILD, "acq")
 FRAMES = os.path.join(BUILD, "tests", "interop_frames")
 PLUGIN = "/usr/bin/grpc_python_plugin"
+GO = os.environ.get("ACQ_GO_TOOLS") or os.path.join(SOURCE, "build", "parts", "go")
+NODE_MODULES = os.environ.get("ACQ_NODE_MODULES") or os.path.join(SOURCE, "build", "parts", "node", "node_modules")
 METHOD = "/telemetry.v1.TelemetryIngest/StreamFrames"
 
 # The original project's schema, as it is published; only the package has another name, because one Python process
@@ -51,6 +53,10 @@ def need(*programs):
     for program in programs:
         if not os.path.exists(program):
             skip("%s is missing" % program)
+
+
+class Missing(Exception):
+    """What a test needs is not there: it is skipped, in these words."""
 
 
 class Folder:
@@ -185,17 +191,21 @@ class Server:
 
 
 def run(tests):
-    """Runs the functions, each by its name; exit code 1 when one fails."""
+    """Runs the functions, each by its name; exit code 1 when one fails, 77 when one was skipped."""
     import traceback
-    failures = 0
+    failures, skipped = 0, []
     for test in tests:
         begin = time.monotonic()
         try:
             test()
             print("ok      %s (%.1f s)" % (test.__name__, time.monotonic() - begin), flush=True)
+        except Missing as why:
+            skipped.append("%s: %s" % (test.__name__, why))
+            print("skipped %s" % skipped[-1], flush=True)
         except Exception:
             traceback.print_exc()
             print("FAILED  %s" % test.__name__, flush=True)
             failures += 1
-    print("%d of %d passed" % (len(tests) - failures, len(tests)))
-    sys.exit(failures > 0)
+    print("%d of %d passed%s" % (len(tests) - failures - len(skipped), len(tests),
+                                 "".join("; skipped " + why for why in skipped)))
+    sys.exit(1 if failures else 77 if skipped else 0)

@@ -5,6 +5,7 @@ import queue
 import resource
 import signal
 import threading
+import time
 
 import helper
 
@@ -155,6 +156,7 @@ def generated_stub_as_documented():
         acks = list(service.TelemetryIngestStub(channel).StreamFrames(frame("s", n, n == 1) for n in range(1, 101)))
         assert acks[-1].last_seq == 100
         monotone(acks)
+        assert server.stop() == 0
     assert_recorded(folder("stub"), "s", 100)
 
 
@@ -347,68 +349,78 @@ def many_sessions():
         assert_recorded(data, name, 100)
 
 
-def full_disk():
-    """The disk takes no more at some point: what was acked is in the file, and the session goes on when there is room."""
-    data = folder("full")
-
+def disk_of(size):
+    """For a server that is started: no file takes more than so many bytes, until make_room."""
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (30000, 30000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    return limit
 
-    acked = 0
-    with helper.Server(data, preexec_fn=limit) as server:
-        for attempt in range(3):
-            client = Client(server.port, "session-h")
-            known = int(client.hello())
-            assert known >= acked
-            begin = known + 1
-            client.send(*(frame("session-h", n, n == begin) for n in range(begin, begin + 8000)))
-            assert client.status() == grpc.StatusCode.UNAVAILABLE, client.call.details()
-            assert "try again" in client.call.details()
-            acked = max([acked] + [ack.last_seq for ack in client.acks()])
-        assert acked > 0
-        server.stop()
-    with helper.Server(data) as server:
+
+def make_room(server):
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def says(server, text):
+    end = time.monotonic() + PATIENCE
+    while text not in server.text():
+        assert time.monotonic() < end, "the server does not say '%s': %s" % (text, server.text())
+        time.sleep(0.01)
+
+
+def full_disk():
+    """The disk takes no more at some point: the client waits, and when there is room all is taken, once."""
+    data = folder("full")
+    with helper.Server(data, preexec_fn=disk_of(30000)) as server:
         client = Client(server.port, "session-h")
-        known = int(client.hello())
-        assert known >= acked
-        client.send(*(frame("session-h", n) for n in range(known + 1, known + 101)))
-        assert client.end() == grpc.StatusCode.OK
-        server.stop()
-    assert_recorded(data, "session-h", known + 100)
+        client.send(*(frame("session-h", n, n == 1) for n in range(1, 8001)))
+        says(server, "recordings-stopped")
+        assert client.thread.is_alive(), client.call.details()
+        assert not client.acks() or client.acks()[-1].last_seq < 8000
+        make_room(server)
+        assert client.end() == grpc.StatusCode.OK, client.call.details()
+        monotone(client.acks())
+        assert client.acks()[-1].last_seq == 8000
+        assert server.stop() == 0
+    assert_recorded(data, "session-h", 8000)
 
 
 def full_disk_from_the_start():
-    """Not one frame fits: each try is refused, and no empty files pile up."""
+    """Not one frame fits: nothing is acked, no empty files pile up, and a hello waits until it can be true."""
     data = folder("no-room")
 
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
-
-    with helper.Server(data, preexec_fn=limit) as server:
-        for attempt in range(3):
-            client = Client(server.port, "session-i")
-            assert client.hello() == "0"
-            client.send(*(frame("session-i", n, n == 1) for n in range(1, 101)))
-            code = client.end()
-            assert code == grpc.StatusCode.UNAVAILABLE, (code, client.call.details(), server.text())
-        assert len(recordings(data)) <= 1
-        server.kill()
-    with helper.Server(data) as server:
+    def try_to_send(server, last):
         client = Client(server.port, "session-i")
-        assert client.hello() == "0"
-        client.send(*(frame("session-i", n, n == 1) for n in range(1, 101)))
+        client.send(*(frame("session-i", n, n == 1) for n in range(1, last + 1)))
+        says(server, "session=session-i")
+        says(server, "recordings-stopped")
+        assert not any(ack.last_seq for ack in client.acks())
+        assert len(recordings(data)) <= 1
+        return client
+
+    with helper.Server(data, preexec_fn=disk_of(10)) as server:
+        client = try_to_send(server, 100)
+        server.kill()
+        assert client.status() == grpc.StatusCode.UNAVAILABLE
+    with helper.Server(data, preexec_fn=disk_of(10)) as server:
+        client = try_to_send(server, 50)
+        client.call.cancel()
+        client.status()
+        client = Client(server.port, "session-i")
+        make_room(server)
+        known = int(client.hello())
+        assert known <= 50
+        client.send(*(frame("session-i", n, n == known + 1) for n in range(known + 1, 101)))
         assert client.end() == grpc.StatusCode.OK
-        server.stop()
-    assert sum(os.path.getsize(path) > 0 for path in recordings(data)) == 1
+        assert server.stop() == 0
+    assert_recorded(data, "session-i", 100)
 
 
 def strangers_in_the_folder():
-    """What is no recording is left alone, byte by byte."""
+    """What is no recording is kept, byte by byte; one that nothing can be read of has another name then."""
     data = folder("strange")
     os.mkdir(data)
-    contents = {"notes.txt": b"mine", "empty.pb.gz": b"", "text.pb.gz": b"no gzip", "cut.pb.gz": b"\x1f\x8b\x08"}
+    contents = {"notes.txt": b"mine", "text.pb.gz": b"no gzip", "cut.pb.gz": b"\x1f\x8b\x08"}
     for name, content in contents.items():
         with open(os.path.join(data, name), "wb") as file:
             file.write(content)
@@ -416,10 +428,11 @@ def strangers_in_the_folder():
         client = Client(server.port, "session-j")
         client.send(*(frame("session-j", n, n == 1) for n in range(1, 11)))
         assert client.end() == grpc.StatusCode.OK
-        server.stop()
-        assert "left alone" in server.text()
+        assert server.stop() == 0
+        for name in "text.pb.gz", "cut.pb.gz":
+            assert name + ".damaged" in server.text(), server.text()
     for name, content in contents.items():
-        with open(os.path.join(data, name), "rb") as file:
+        with open(os.path.join(data, name + (".damaged" if name.endswith(".gz") else "")), "rb") as file:
             assert file.read() == content
     assert_recorded(data, "session-j", 10)
 
