@@ -1,7 +1,9 @@
 """Measures what we claim, each figure beside its peer, in one run, and prints one table.
 
-  run.py BUILD PYTHON [--short]   BUILD has the programs of the preset bench, PYTHON the packages of requirements.txt;
-                                  --short takes ten minutes of driving instead of an hour
+  run.py BUILD PYTHON NODE [--short] [--ingest]
+      BUILD has the programs of the preset bench, PYTHON the packages of requirements.txt, the folder NODE those of
+      tests/interop/package.json; --short takes ten minutes of driving instead of an hour, --ingest measures the ingest
+      server alone
 """
 import os
 import statistics
@@ -11,10 +13,12 @@ import tempfile
 import time
 
 import bridge
+import ingest
 from child import Took, alternate, figures, run
 
 ORIGINAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "original.py")
 COLUMNS = "t_ns game session speed_kmh gas brake gear steer rpm ax_g ay_g az_g lap pos".split()
+NOTES = []  # sentences below the table
 ROWS = []  # (what, unit, ours, peer, name of the peer, is more better, target), or (title,)
 
 
@@ -189,28 +193,36 @@ def beside_the_game(build, folder, seconds=20):
     row("steps missed", "", f["missed"])
 
 
-def main(build, python, seconds):
-    start, stolen_before = time.monotonic(), stolen()
+def tools(build, python, folder, minute, seconds):
+    """Everything but the server."""
     env = {"PYTHONPATH": build + "/bench", "PYTHONDONTWRITEBYTECODE": "1"}
+    drive = folder + "/drive.pb.gz"
+    run(build + "/acq", "sim", "--seconds", seconds, "--quiet", "-o", drive)
+    minute_rows, rows = 60 * 1000 // 3, seconds * 1000 // 3
+    codec(build, minute)
+    sizes_of = record(build, python, minute, folder, env)
+    parquet = convert(build, python, drive, rows, minute, minute_rows, folder, env)
+    sizes(sizes_of, rows, drive, *parquet)
+    look(build, python, drive, rows, minute, seconds, folder, env)
+    beside_the_game(build, folder)
+
+
+def main(build, python, node, options):
+    start, stolen_before = time.monotonic(), stolen()
     with tempfile.TemporaryDirectory(prefix="acq-bench-") as folder:
-        minute, drive = folder + "/minute.pb.gz", folder + "/drive.pb.gz"
+        minute = folder + "/minute.pb.gz"
         run(build + "/acq", "sim", "--seconds", 60, "--quiet", "-o", minute)
-        run(build + "/acq", "sim", "--seconds", seconds, "--quiet", "-o", drive)
-        minute_rows, rows = 60 * 1000 // 3, seconds * 1000 // 3
-        codec(build, minute)
-        sizes_of = record(build, python, minute, folder, env)
-        parquet = convert(build, python, drive, rows, minute, minute_rows, folder, env)
-        sizes(sizes_of, rows, drive, *parquet)
-        look(build, python, drive, rows, minute, seconds, folder, env)
-        beside_the_game(build, folder)
+        if "--ingest" not in options:
+            tools(build, python, folder, minute, 600 if "--short" in options else 3600)
+        ingest.measure(ingest.Bench(build, python, node + "/node_modules", minute, folder), title, row, NOTES.append)
     print_table()
     share = (stolen() - stolen_before) / (time.monotonic() - start) * 100
-    print("\nMedians, unless it says best.")
+    print("\nMedians, unless it says best.", *NOTES, sep="\n")
     if share >= 1:
         print("Other virtual machines took %.0f %% of a core meanwhile: without them, times are shorter." % share)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4) or sys.argv[3:] not in ([], ["--short"]):
+    if len(sys.argv) < 4 or set(sys.argv[4:]) - {"--short", "--ingest"}:
         sys.exit(__doc__)
-    main(os.path.abspath(sys.argv[1]), sys.argv[2], 600 if sys.argv[3:] else 3600)
+    main(os.path.abspath(sys.argv[1]), sys.argv[2], os.path.abspath(sys.argv[3]), sys.argv[4:])
