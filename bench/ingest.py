@@ -138,10 +138,11 @@ def memory(bench, title, row):
 class Serve:
     """`acq serve` with its log and recordings in a folder of its own, which is gone behind it."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, core=None):
         self.folder = tempfile.TemporaryDirectory(dir=bench.folder)
         self.port = bridge.free_port()
-        self.child = subprocess.Popen([bench.build + "/acq", "serve", "--listen", "127.0.0.1:%d" % self.port, "--data",
+        pin = [] if core is None else ["taskset", "-c", str(core)]
+        self.child = subprocess.Popen([*pin, bench.build + "/acq", "serve", "--listen", "127.0.0.1:%d" % self.port, "--data",
                                        self.folder.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.pid = self.child.pid
 
@@ -180,10 +181,10 @@ def check(bench, serve, sent, note):
 def durable(bench, title, row, note):
     title("acq serve with its commit log, as fast as disk and sealing go, frames of 600 bytes, CPU of one frame")
     for n in (1, 200):
-        with Serve(bench) as serve:
+        with Serve(bench, SERVER_CORE) as serve:
             # first the log's segments are new files; after some seconds they are used again
             f = bench.load(serve.port, serve.pid, "--sessions", "--fewer", "--connections", n, "--warm", 8,
-                           "--seconds", 3)
+                           "--seconds", 3, core=LOAD_CORE)
             check(bench, serve, f["sent"], note)
         loop, log, seal = threads(f)
         row("1 stream: loop and commit log" if n == 1 else "%d connections: loop and commit log" % n, "us", loop + log,

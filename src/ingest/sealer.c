@@ -9,7 +9,7 @@
 #define QUIET_NS INT64_C(250000000)     /* without a frame for so long the member is written as it is */
 #define UNSYNCED_NS INT64_C(5000000000) /* what was written is flushed after this long, or more members than that: */
 enum { UNSYNCED_MEMBERS = ACQ_RECORDER_UNSYNCED_MAX, MANY = 2 * ACQ_SEALERS /* sessions that wait: be quick then */ };
-enum { OPEN_MAX = 120 * 1024 };     /* with one more frame of ours it fits in 128 KiB */
+enum { OPEN_MAX = 248 * 1024 };     /* with one more frame of ours it fits in 256 KiB */
 #define AGAIN_NS INT64_C(500000000) /* after the disk was full */
 
 int acq_sealer_init(struct acq_sealer *sealer, uv_loop_t *loop, struct acq_err *err)
