@@ -423,9 +423,11 @@ static void no_head(void **state)
     copy[3] ^= 1;
     copy[segment_n - 60] ^= 1;
     struct acq_commit_found found = found_in_copy(segment_n, &got);
-    assert_true(got.last == 0 && found.damaged_places == 1 && found.damaged_bytes == segment_n);
+    size_t whole = segment_n; /* zeros at the end are not kept, and the last head's checksum may end in some */
+    while (!copy[whole - 1]) whole--;
+    assert_true(got.last == 0 && found.damaged_places == 1 && found.damaged_bytes == whole);
     uint8_t *kept = file_read(found.kept, &n);
-    assert_true(n > segment_n && !memcmp(kept + n - segment_n, copy, segment_n));
+    assert_true(n > whole && !memcmp(kept + n - whole, copy, whole));
     free(kept);
     memset(copy, 0, segment_n); /* just made when the power was cut */
     found = found_in_copy(segment_n, &got);
