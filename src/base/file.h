@@ -56,10 +56,13 @@ int acq_file_truncate(int fd, uint64_t size, struct acq_err *err);
  * then the file may have grown. */
 int acq_file_allocate(int fd, uint64_t size, struct acq_err *err);
 
-/* acq_file_lock takes the file for this descriptor alone, without waiting, until it is closed or the process ends.
- * Whoever does not ask for the lock reads and writes as ever. Returns false if another descriptor has it, here or in
- * another process; true too where the file system knows no locks. */
+/* acq_file_lock takes the file for this descriptor alone, almost without waiting, until it is closed or the process
+ * ends. Whoever does not ask for the lock reads and writes as ever. Returns false if another descriptor has it, here or
+ * in another process; true too where the file system knows no locks. */
 bool acq_file_lock(int fd);
+
+/* acq_file_locked says whether another descriptor has the file's lock, and does not take it. */
+bool acq_file_locked(int fd);
 
 /* acq_file_size returns the size, or ACQ_IO for what has none, as a pipe. */
 int64_t acq_file_size(int fd);

@@ -127,7 +127,20 @@ int acq_file_allocate(int fd, uint64_t size, struct acq_err *err)
 
 bool acq_file_lock(int fd)
 {
-    return flock(fd, LOCK_EX | LOCK_NB) == 0 || errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS;
+    /* more than once: acq_file_locked of another process has it for a moment */
+    for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+        if (errno != EWOULDBLOCK) return errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS;
+        if (i == 5) return false;
+        acq_sleep_ms(2);
+    }
+    return true;
+}
+
+bool acq_file_locked(int fd)
+{
+    if (flock(fd, LOCK_SH | LOCK_NB) < 0) return errno == EWOULDBLOCK;
+    flock(fd, LOCK_UN);
+    return false;
 }
 
 int64_t acq_file_size(int fd)

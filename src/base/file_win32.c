@@ -1,5 +1,7 @@
 #include "base/file.h"
 
+#include "base/os.h"
+
 #include <windows.h>
 
 #include <errno.h>
@@ -125,14 +127,31 @@ int acq_file_allocate(int fd, uint64_t size, struct acq_err *err)
     return acq_fail(err, ACQ_IO, "cannot reserve space: %s", strerror(errno));
 }
 
+/* try_lock: one byte that no file reaches, because Windows keeps others from reading and writing what is locked */
+static bool try_lock(int fd, DWORD how)
+{
+    OVERLAPPED far_behind = {.OffsetHigh = 0x40000000};
+    return LockFileEx((HANDLE)_get_osfhandle(fd), how | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &far_behind);
+}
+
 bool acq_file_lock(int fd)
 {
-    /* one byte that no file reaches: Windows keeps others from reading and writing what is locked */
+    /* more than once: acq_file_locked of another process has it for a moment */
+    for (int i = 0; !try_lock(fd, LOCKFILE_EXCLUSIVE_LOCK); i++) {
+        DWORD why = GetLastError();
+        if (why == ERROR_INVALID_FUNCTION || why == ERROR_NOT_SUPPORTED) return true;
+        if (i == 5) return false;
+        acq_sleep_ms(2);
+    }
+    return true;
+}
+
+bool acq_file_locked(int fd)
+{
     OVERLAPPED far_behind = {.OffsetHigh = 0x40000000};
-    if (LockFileEx((HANDLE)_get_osfhandle(fd), LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0,
-                   &far_behind))
-        return true;
-    return GetLastError() == ERROR_INVALID_FUNCTION || GetLastError() == ERROR_NOT_SUPPORTED;
+    if (!try_lock(fd, 0)) return GetLastError() == ERROR_LOCK_VIOLATION || GetLastError() == ERROR_IO_PENDING;
+    UnlockFileEx((HANDLE)_get_osfhandle(fd), 0, 1, 0, &far_behind);
+    return false;
 }
 
 int64_t acq_file_size(int fd)

@@ -22,7 +22,7 @@ struct acq_backlog_file {
 static bool is_written(const char *path)
 {
     int fd = acq_file_open(path, ACQ_FILE_READ, NULL);
-    bool locked = fd >= 0 && !acq_file_lock(fd);
+    bool locked = fd >= 0 && acq_file_locked(fd);
     if (fd >= 0) acq_file_close(fd);
     return locked;
 }

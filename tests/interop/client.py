@@ -59,7 +59,7 @@ channel = grpc.insecure_channel(address)
 call = channel.stream_stream("/telemetry.v1.TelemetryIngest/StreamFrames",
                              response_deserializer=telemetry_pb2.StreamAck.FromString)
 compression = grpc.Compression.Gzip if encoding == "gzip" else grpc.Compression.NoCompression
-stream = call(to_send(), metadata=[("acq-session", session)], compression=compression)
+stream = call(to_send(), wait_for_ready=True, metadata=[("acq-session", session)], compression=compression)
 hello = dict(stream.initial_metadata())
 if "acq-last-seq" in hello:  # otherwise the call is over, and nothing is sent
     result["hello"] = int(hello["acq-last-seq"])

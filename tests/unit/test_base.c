@@ -314,9 +314,12 @@ static void locks(void **state)
     assert_true(acq_file_lock(a));
     assert_true(acq_file_lock(a)); /* it has it */
     assert_false(acq_file_lock(b));
+    assert_true(acq_file_locked(b));
     assert_false(another_process_locks(path));
     assert_int_equal(acq_file_read(b, bytes, 4), 4); /* reading needs no lock */
     acq_file_close(a);
+    assert_false(acq_file_locked(b));
+    assert_true(another_process_locks(path)); /* asking has not taken it */
     assert_true(acq_file_lock(b));
     acq_file_close(b);
     assert_false(acq_file_lock(b));
