@@ -134,7 +134,7 @@ void acq_session_settle(struct acq_session *s, uint64_t durable_group, int64_t n
     bool more = take_marks(s, durable_group, now_ns), all = !s->marks[0].group;
     if (!s->call) return;
     if (s->greets && all) greet(s);
-    if (!s->greets && (more || s->owes_ack)) ack(s, s->finishing && all);
+    if (!s->greets && (more || (s->owes_ack && (all || !s->finishing)))) ack(s, s->finishing && all);
     if (s->finishing && all) {
         if (s->end_status == ACQ_RPC_OK) s->ended = true;
         acq_rpc_finish(s->call, s->end_status, s->end_message);
