@@ -10,28 +10,40 @@ ACK_T_NS, ACK_STATUS, ACK_SEQ, ACK_OK = 1, 2, 16, 1
 
 
 class Messages:
-    """The gRPC messages of one way of one connection."""
+    """The gRPC messages of one way of one connection. Those at the begin of a DATA frame count before its end has come: a
+    server takes them too, and the connection may be cut there."""
 
     def __init__(self, preface):
-        self.bytes, self.streams, self.preface = bytearray(), {}, preface
+        self.bytes, self.streams, self.skip = bytearray(), {}, preface
+        self.stream, self.left = 0, 0  # of the DATA frame that is being read
 
     def feed(self, data):
         """(stream, message) of all that is whole now."""
         self.bytes += data
-        at, found = self.preface, []
-        while len(self.bytes) >= at + 9:
-            size, kind, flags = int.from_bytes(self.bytes[at:at + 3], "big"), self.bytes[at + 3], self.bytes[at + 4]
-            stream = int.from_bytes(self.bytes[at + 5:at + 9], "big") & 0x7fffffff
-            if len(self.bytes) < at + 9 + size:
-                break
-            payload = self.bytes[at + 9:at + 9 + size]
-            at += 9 + size
-            if kind == DATA:
-                found += self.data(stream, payload[1:len(payload) - payload[0]] if flags & PADDED else payload)
-        if at > self.preface:
-            del self.bytes[:at]
-            self.preface = 0
-        return found
+        found = []
+        while True:
+            skipped = min(self.skip, len(self.bytes))
+            del self.bytes[:skipped]
+            self.skip -= skipped
+            part = self.bytes[:self.left]
+            if part:
+                del self.bytes[:len(part)]
+                self.left -= len(part)
+                found += self.data(self.stream, part)
+            if self.skip or self.left or len(self.bytes) < 9:
+                return found
+            self.begin()
+
+    def begin(self):
+        """The header of a frame."""
+        size, kind, flags = int.from_bytes(self.bytes[:3], "big"), self.bytes[3], self.bytes[4]
+        self.stream = int.from_bytes(self.bytes[5:9], "big") & 0x7fffffff
+        del self.bytes[:9]
+        assert kind != DATA or not flags & PADDED, "a padded DATA frame"
+        if kind == DATA:
+            self.left = size
+        else:
+            self.skip = size
 
     def data(self, stream, payload):
         whole = self.streams.setdefault(stream, bytearray())
