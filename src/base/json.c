@@ -1,20 +1,10 @@
 #include "base/json.h"
 
+#include "base/utf8.h"
+
 #include <float.h>
 #include <inttypes.h>
 #include <string.h>
-
-/* sequence: how many bytes the UTF-8 character at s has, 0 if it is none */
-static size_t sequence(const unsigned char *s, size_t n)
-{
-    size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : 4;
-    if (s[0] > 0xf4 || (s[0] >= 0x80 && s[0] < 0xc2) || len > n) return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((s[i] & 0xc0) != 0x80) return 0;
-    bool shorter = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90); /* would fit in fewer bytes */
-    bool beyond = (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f);  /* a surrogate, above U+10FFFF */
-    return shorter || beyond ? 0 : len;
-}
 
 static size_t escape(char *dst, unsigned char c)
 {
@@ -37,7 +27,7 @@ size_t acq_json_text(char *dst, const char *text, size_t n)
     char *d = dst;
     *d++ = '"';
     for (size_t i = 0; i < n;) {
-        size_t len = sequence(s + i, n - i);
+        size_t len = acq_utf8_length(s + i, n - i);
         if (!len) {
             memcpy(d, "\xef\xbf\xbd", 3);
             d += 3;

@@ -1,6 +1,8 @@
 #include "ingest/proto.h"
 
 #include "base/err.h"
+#include "base/utf8.h"
+#include "frame/batch.h"
 
 enum { VARINT = 0, FIXED_64 = 1, LENGTH = 2, FIXED_32 = 5, VARINT_MAX = 10 };
 
@@ -45,24 +47,11 @@ int acq_proto_next(struct acq_proto *reader, struct acq_proto_field *field)
     return ok ? ACQ_OK : ACQ_FORMAT;
 }
 
-/* character returns the length of the UTF-8 character at p, 0 if there is none (RFC 3629: no surrogates, nothing longer
- * than it need be). */
-static size_t character(const uint8_t *p, size_t n)
-{
-    size_t length = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-    if (length > n) return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80) return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)) return 0;
-    if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) return 0;
-    return length;
-}
-
 bool acq_proto_is_text(const struct acq_proto_field *field)
 {
     if (!field->bytes) return false;
     for (size_t at = 0, length; at < field->n; at += length) {
-        length = character(field->bytes + at, field->n - at);
+        length = acq_utf8_length(field->bytes + at, field->n - at);
         if (!length) return false;
     }
     return true;
@@ -71,10 +60,7 @@ bool acq_proto_is_text(const struct acq_proto_field *field)
 static int put_varint(struct acq_buf *dst, uint64_t v)
 {
     uint8_t bytes[VARINT_MAX];
-    size_t n = 0;
-    for (; v > 127; v >>= 7) bytes[n++] = (uint8_t)(v | 128);
-    bytes[n++] = (uint8_t)v;
-    return acq_buf_add(dst, bytes, n);
+    return acq_buf_add(dst, bytes, acq_varint_put(bytes, v));
 }
 
 int acq_proto_put_number(struct acq_buf *dst, uint32_t tag, uint64_t number)

@@ -137,12 +137,12 @@ static void begin(struct acq_seal_job *job, struct acq_session *s, bool syncs)
 
 /* ---- who is next ---- */
 
-static bool must_sync(const struct acq_session *s, int64_t now_ns, bool hurry)
+static bool must_sync(const struct acq_session *s, int64_t now_ns)
 {
     const struct acq_session_seal *k = &s->seal;
     if (!k->unsynced_group) return false;
-    return hurry || k->unsynced_members >= UNSYNCED_MEMBERS || now_ns - k->unsynced_ns > UNSYNCED_NS ||
-           (!s->call && s->ended);
+    return acq_commit_log_full(s->all->log) || k->unsynced_members >= UNSYNCED_MEMBERS ||
+           now_ns - k->unsynced_ns > UNSYNCED_NS || (!s->call && s->ended);
 }
 
 static void pump(struct acq_sealer *sealer)
@@ -154,7 +154,7 @@ static void pump(struct acq_sealer *sealer)
         if (!sealer->first) sealer->last = &sealer->first;
         s->seal.waiting = false;
         sealer->waiting--;
-        begin(&sealer->jobs[i], s, must_sync(s, acq_now_ns(), false));
+        begin(&sealer->jobs[i], s, must_sync(s, acq_now_ns()));
     }
 }
 
@@ -184,13 +184,14 @@ void acq_sealer_added(struct acq_session *s, size_t n, uint64_t group)
     if (!k->again_ns && (acq_recorder_due(s->recorder) || !acq_sealer_room(s))) want(s);
 }
 
-void acq_sealer_tick(struct acq_session *s, int64_t now_ns, bool hurry)
+void acq_sealer_tick(struct acq_session *s, int64_t now_ns)
 {
     const struct acq_session_seal *k = &s->seal;
     if (!s->recorder || k->working || k->waiting || now_ns < k->again_ns) return;
     bool any = !acq_recorder_empty(s->recorder) || k->sealing_group;
-    bool due = any && (hurry || k->again_ns || now_ns - s->taken_ns > QUIET_NS || acq_recorder_due(s->recorder));
-    if (due || must_sync(s, now_ns, hurry)) want(s);
+    bool due = any && (acq_commit_log_full(s->all->log) || k->again_ns || now_ns - s->taken_ns > QUIET_NS ||
+                       acq_recorder_due(s->recorder));
+    if (due || must_sync(s, now_ns)) want(s);
 }
 
 uint64_t acq_sealer_needs(const struct acq_session *s)

@@ -68,8 +68,8 @@ void acq_sealer_added(struct acq_session *session, size_t n, uint64_t group);
  * is not written yet. So each session needs little memory, and always the same. */
 bool acq_sealer_room(const struct acq_session *session);
 
-/* acq_sealer_tick does what is due by the clock for one session; `hurry`: the commit log needs room. */
-void acq_sealer_tick(struct acq_session *session, int64_t now_ns, bool hurry);
+/* acq_sealer_tick does for one session what is due by the clock, or because the commit log needs room. */
+void acq_sealer_tick(struct acq_session *session, int64_t now_ns);
 
 /* acq_sealer_needs returns the first group of the commit log whose frames are not durable in the session's recording,
  * or 0: all are. */

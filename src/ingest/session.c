@@ -2,7 +2,6 @@
 
 #include "base/os.h"
 #include "frame/ack.h"
-#include "frame/batch.h"
 #include "ingest/event.h"
 #include "record/values.h"
 
@@ -164,7 +163,7 @@ static void copy_text(char *dst, size_t size, const struct acq_frame *f, enum ac
     if (f->has[id]) snprintf(dst, size, "%s", text);
 }
 
-/* remember takes car, track and driver from a frame, for people, and says them once. */
+/* remember takes car, track and driver from a frame, for people. */
 static void remember(struct acq_session *s, const struct acq_frame *f)
 {
     if (!f->has[ACQ_stat]) return;
@@ -177,18 +176,24 @@ static void remember(struct acq_session *s, const struct acq_frame *f)
         snprintf(s->driver, sizeof s->driver, "%s%s%s", f->stat.player_name, *surname ? " " : "", surname);
 }
 
+void acq_stream_refuse(struct acq_rpc_call *call, const char *session, const char *peer, enum acq_rpc_status status,
+                       const char *why)
+{
+    struct acq_event e;
+    acq_event_begin(&e, "stream-refused");
+    acq_event_text(&e, "session", session);
+    acq_event_text(&e, "from", peer);
+    acq_event_text(&e, "status", acq_rpc_status_name((int)status));
+    acq_event_text(&e, "why", why);
+    acq_event_end_some(&e, ACQ_LOG_WARN);
+    acq_rpc_finish(call, status, why);
+}
+
 static int refuse(struct acq_session *s, enum acq_rpc_status status, const char *why, uint64_t number)
 {
     char text[160];
-    struct acq_event e;
     snprintf(text, sizeof text, why, number);
-    acq_event_begin(&e, "stream-refused");
-    acq_event_text(&e, "session", s->id);
-    acq_event_text(&e, "from", s->peer);
-    acq_event_text(&e, "status", acq_rpc_status_name((int)status));
-    acq_event_text(&e, "why", text);
-    acq_event_end_some(&e, ACQ_LOG_WARN);
-    acq_rpc_finish(s->call, status, text);
+    acq_stream_refuse(s->call, s->id, s->peer, status, text);
     return ACQ_FORMAT;
 }
 
@@ -260,7 +265,6 @@ static int add(struct acq_session *s, const struct acq_frame *f, const uint8_t *
 static int drop(struct acq_session *s)
 {
     s->duplicates++;
-    s->all->duplicates++;
     s->owes_ack = true; /* its client may have lost the ack, or never had one */
     return ACQ_OK;
 }
@@ -298,9 +302,7 @@ int acq_session_take(struct acq_session *s, const uint8_t *bytes, size_t n)
                       s->last_seq);
     mark(s, f, group);
     acq_sealer_added(s, n, group);
-    unsigned odd = acq_values_odd(f);
-    s->odd += odd;
-    all->odd += odd;
+    s->odd += acq_values_odd(f);
     s->frames++;
     all->frames++;
     all->bytes += n;

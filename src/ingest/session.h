@@ -53,7 +53,7 @@ struct acq_session {
     uint64_t last_seq, last_t_ns;       /* of the last one taken */
     uint64_t durable_seq, durable_t_ns; /* of the last one that is on the disk */
     struct acq_mark marks[2];           /* taken and not durable yet, the older one first */
-    int64_t taken_ns;                   /* when the last one came */
+    int64_t taken_ns;                   /* when the first one of the latest group came */
     uint64_t frames, duplicates, odd;   /* taken; dropped; with values that cannot be */
 
     /* its recording: NULL before the first frame, and when it was closed */
@@ -75,7 +75,7 @@ struct acq_sessions {
     bool full;     /* streams are held: the log, or the memory for members, is full */
     size_t unsealed;
     size_t count; /* of sessions, at the last tick */
-    uint64_t frames, bytes, duplicates, odd;
+    uint64_t frames, bytes;
     struct acq_latency latency; /* from the first frame of a group to its ack */
     struct acq_buf scratch;     /* a frame that the server numbers */
     struct acq_frame frame;     /* the one that is being looked at */
@@ -101,6 +101,10 @@ int acq_session_replay(struct acq_session *session, const uint8_t *bytes, size_t
 
 /* acq_session_finish takes no more frames; the stream ends with `status` when what has come is durable and acked. */
 void acq_session_finish(struct acq_session *session, enum acq_rpc_status status, const char *message);
+
+/* acq_stream_refuse ends a call with `status` and says so in an event; `session` is its id, NULL where it has none. */
+void acq_stream_refuse(struct acq_rpc_call *call, const char *session, const char *peer, enum acq_rpc_status status,
+                       const char *why);
 
 /* acq_session_settle acks, answers and ends what can be, after the log or the recording has come further. */
 void acq_session_settle(struct acq_session *session, uint64_t durable_group, int64_t now_ns);

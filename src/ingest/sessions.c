@@ -172,12 +172,12 @@ static void release_log(struct acq_sessions *all)
 
 void acq_sessions_tick(struct acq_sessions *all, int64_t now_ns)
 {
-    bool hurry = acq_commit_log_full(all->log), crowd = all->count > CROWD;
+    bool crowd = all->count > CROWD;
     release_log(all);
     all->count = 0;
     for (struct acq_session **place = &all->first; *place;) {
         struct acq_session *s = *place;
-        acq_sealer_tick(s, now_ns, hurry);
+        acq_sealer_tick(s, now_ns);
         if (s->owes_ack || s->held) acq_session_settle(s, 0, now_ns);
         all->count++;
         if (forget(s, now_ns, crowd)) {

@@ -53,13 +53,22 @@ static bool is_empty(const char *path)
     return empty;
 }
 
+enum { DAMAGED_MAX = ACQ_PATH_MAX + 32 };
+
+/* damaged_name writes a name for what is kept of a recording. Returns 0 or ACQ_RANGE. */
+static int damaged_name(char dst[DAMAGED_MAX], const char *path)
+{
+    char name[ACQ_PATH_MAX + 16];
+    snprintf(name, sizeof name, "%s.damaged", path);
+    return acq_path_unused(dst, DAMAGED_MAX, name);
+}
+
 /* put_away renames what can be no recording: its begin never reached the disk. */
 static void put_away(const char *path, const char *why)
 {
-    char to[ACQ_PATH_MAX + 16], unused[ACQ_PATH_MAX + 32];
+    char unused[DAMAGED_MAX];
     struct acq_err err;
-    snprintf(to, sizeof to, "%s.damaged", path);
-    if (acq_path_unused(unused, sizeof unused, to) == ACQ_OK && acq_path_rename(path, unused, &err) == ACQ_OK)
+    if (damaged_name(unused, path) == ACQ_OK && acq_path_rename(path, unused, &err) == ACQ_OK)
         acq_log(ACQ_LOG_WARN, "%s; kept as %s", why, unused);
     else
         acq_log(ACQ_LOG_WARN, "left alone: %s", why);
@@ -99,9 +108,8 @@ void acq_store_fini(struct acq_store *store)
 /* set_aside renames a recording that cannot be gone on with: it is kept for people, and the client sends again. */
 static int set_aside(struct acq_store *store, size_t i, struct acq_err *err)
 {
-    char to[ACQ_PATH_MAX + 16], unused[ACQ_PATH_MAX + 32];
-    snprintf(to, sizeof to, "%s.damaged", store->entries[i].path);
-    int r = acq_path_unused(unused, sizeof unused, to);
+    char unused[DAMAGED_MAX];
+    int r = damaged_name(unused, store->entries[i].path);
     if (r == ACQ_OK) r = acq_path_rename(store->entries[i].path, unused, err);
     if (r < 0) return r;
     acq_log(ACQ_LOG_WARN, "%s; kept as %s, and the session is taken from its begin", err->text, unused);
@@ -112,11 +120,10 @@ static int set_aside(struct acq_store *store, size_t i, struct acq_err *err)
 /* keep_copy copies a recording whose damaged end is about to be cut off. */
 static int keep_copy(const char *path, struct acq_err *err)
 {
-    char to[ACQ_PATH_MAX + 16], unused[ACQ_PATH_MAX + 32];
+    char unused[DAMAGED_MAX];
     uint8_t bytes[64 * 1024];
     ptrdiff_t n = 0;
-    snprintf(to, sizeof to, "%s.damaged", path);
-    int r = acq_path_unused(unused, sizeof unused, to);
+    int r = damaged_name(unused, path);
     int from = r < 0 ? r : acq_file_open(path, ACQ_FILE_READ, err);
     int out = from < 0 ? from : acq_file_open(unused, ACQ_FILE_CREATE, err);
     r = out < 0 ? out : ACQ_OK;
@@ -145,10 +152,9 @@ static int resume(struct acq_store *store, size_t i, bool cut, struct acq_record
 int acq_store_resume(struct acq_store *store, const char *session_id, bool cut, struct acq_recorder **recorder,
                      struct acq_err *err)
 {
-    int r = ACQ_MISSING;
     for (size_t i = store->n; i-- > 0;) {
         if (strcmp(store->entries[i].session_id, session_id)) continue;
-        r = resume(store, i, cut, recorder, err);
+        int r = resume(store, i, cut, recorder, err);
         if (r == ACQ_OK) acq_recorder_lazy(*recorder);
         return r;
     }

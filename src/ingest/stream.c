@@ -1,22 +1,15 @@
 #include "ingest/stream.h"
 
-#include "ingest/event.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* refuse ends a call that belongs to no session. */
+/* refuse ends a call whose session, if it has one, goes on. */
 static void refuse(const struct acq_stream *stream, struct acq_rpc_call *call, enum acq_rpc_status status,
                    const char *why)
 {
-    struct acq_event e;
-    acq_event_begin(&e, "stream-refused");
-    acq_event_text(&e, "from", stream->peer);
-    acq_event_text(&e, "status", acq_rpc_status_name((int)status));
-    acq_event_text(&e, "why", why);
-    acq_event_end_some(&e, ACQ_LOG_WARN);
-    acq_rpc_finish(call, status, why);
+    const struct acq_session *s = acq_rpc_user(call);
+    acq_stream_refuse(call, s ? s->id : NULL, stream->peer, status, why);
 }
 
 /* is_name: what a header may carry, by gRPC's rules, and not too long */
