@@ -7,7 +7,7 @@ SOAK_ROUNDS ?= 1000
 .DEFAULT_GOAL := build
 # $(call make,PRESET,FLAGS): configures and builds a preset
 make = cmake --preset $(1) --log-level=WARNING >/dev/null && cmake --build --preset $(1) $(2)
-.PHONY: help build demo test sanitize windows bench check fuzz soak derive clean
+.PHONY: help build demo test sanitize windows release bench check fuzz soak derive clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -19,6 +19,13 @@ build: ## both programs: build/acq, build/telemetry_bridge
 windows: ## the Windows programs: build/windows/*.exe
 	@tools/setup.sh build windows
 	@$(call make,windows)
+
+release: ## what users get, built twice and compared: build/release/
+	@tools/setup.sh build windows release
+	@$(call make,windows)
+	@$(call make,release)
+	@tools/twice.sh build build/windows
+	@tools/release.sh build build/windows build/release
 
 demo: build ## a drive from simulator to picture
 	@tools/demo.sh

@@ -11,35 +11,62 @@ endfunction()
 
 add_library(acq_deps_core INTERFACE)
 
+# in every Windows, and what the libraries below need
+set(acq_windows_system ws2_32 iphlpapi userenv psapi dbghelp user32 advapi32 shell32 ole32 winmm bcrypt crypt32)
+
+if(WIN32 AND NOT CMAKE_CROSSCOMPILING)
+    include(native_windows)
+    return()
+endif()
+
 if(WIN32)
     acq_need_part(windows lib/libnghttp2.a windows)
     target_include_directories(acq_deps_core SYSTEM INTERFACE "${ACQ_PARTS}/windows/include")
     target_link_directories(acq_deps_core INTERFACE "${ACQ_PARTS}/windows/lib")
     target_compile_definitions(acq_deps_core INTERFACE NGHTTP2_STATICLIB)
-    target_link_libraries(acq_deps_core INTERFACE nghttp2 uv deflate z
-        ws2_32 iphlpapi userenv psapi dbghelp user32 advapi32 shell32 ole32 winmm bcrypt)
-    return()
+    acq_need_part(windows-openssl lib/libssl.a windows)
+    target_include_directories(acq_deps_core SYSTEM INTERFACE "${ACQ_PARTS}/windows-openssl/include")
+    target_link_directories(acq_deps_core INTERFACE "${ACQ_PARTS}/windows-openssl/lib")
+    target_link_libraries(acq_deps_core INTERFACE nghttp2 uv deflate z ssl crypto ${acq_windows_system})
+    acq_need_part(windows-cairo lib/libcairo.a windows)
+    add_library(acq_deps_tools INTERFACE)
+    target_include_directories(acq_deps_tools SYSTEM INTERFACE
+        "${ACQ_PARTS}/windows-cairo/include/cairo" "${ACQ_PARTS}/windows-cairo/include/freetype2")
+    target_link_directories(acq_deps_tools INTERFACE "${ACQ_PARTS}/windows-cairo/lib")
+    target_compile_definitions(acq_deps_tools INTERFACE CAIRO_WIN32_STATIC_BUILD)
+    target_link_libraries(acq_deps_tools INTERFACE cairo pixman-1 freetype png z)
+else()
+    include(third_party)
+    acq_third_party(acq_deps_core
+        MODULES libnghttp2 libuv libdeflate zlib openssl
+        ARCHIVES nghttp2 uv_a deflate z ssl crypto
+        CALLS nghttp2_version uv_version libdeflate_crc32 zlibVersion SSL_CTX_new)
+    add_library(acq_deps_tools INTERFACE)
+    acq_third_party(acq_deps_tools
+        MODULES cairo freetype2
+        ARCHIVES cairo pixman-1 fontconfig expat freetype png16 brotlidec brotlicommon z
+        CALLS cairo_image_surface_create cairo_surface_write_to_png_stream cairo_svg_surface_create_for_stream
+            cairo_pdf_surface_create_for_stream cairo_ft_font_face_create_for_ft_face FT_New_Memory_Face)
 endif()
 
-find_package(PkgConfig REQUIRED)
-find_package(Threads REQUIRED)
-pkg_check_modules(acq_core_libs REQUIRED IMPORTED_TARGET libnghttp2 libuv libdeflate zlib)
-target_link_libraries(acq_deps_core INTERFACE PkgConfig::acq_core_libs Threads::Threads m ${CMAKE_DL_LIBS})
-
-add_library(acq_deps_tools INTERFACE)
-pkg_check_modules(acq_tools_libs REQUIRED IMPORTED_TARGET cairo freetype2)
-target_link_libraries(acq_deps_tools INTERFACE PkgConfig::acq_tools_libs)
-
-# DuckDB is loaded at run time: its header is all that the build needs. The library is looked for beside the
-# program first, then where the cache has it.
+# DuckDB is loaded at run time: its header is all that the build needs. The library is looked for beside the program.
 acq_need_part(duckdb duckdb.h build)
-acq_need_part(duckdb libduckdb.so build)
 file(REAL_PATH "${ACQ_PARTS}/duckdb" acq_duckdb)
 target_include_directories(acq_deps_tools SYSTEM INTERFACE "${acq_duckdb}")
-target_compile_definitions(acq_deps_tools INTERFACE "ACQ_DUCKDB_DEFAULT=\"${acq_duckdb}/libduckdb.so\"")
-file(CREATE_LINK "${acq_duckdb}/libduckdb.so" "${CMAKE_BINARY_DIR}/libduckdb.so" SYMBOLIC)
+if(WIN32)
+    acq_need_part(windows-duckdb duckdb.dll windows)
+    file(REAL_PATH "${ACQ_PARTS}/windows-duckdb/duckdb.dll" acq_duckdb_library)
+else()
+    acq_need_part(duckdb libduckdb.so build)
+    set(acq_duckdb_library "${acq_duckdb}/libduckdb.so")
+endif()
+get_filename_component(acq_duckdb_name "${acq_duckdb_library}" NAME)
+file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+foreach(folder "" tests/) # there are programs in both
+    file(CREATE_LINK "${acq_duckdb_library}" "${CMAKE_BINARY_DIR}/${folder}${acq_duckdb_name}" COPY_ON_ERROR SYMBOLIC)
+endforeach()
 
 # The font of the pictures lies inside the program, so they look the same on every machine.
 set(acq_font_folders /usr/share/fonts/truetype/open-sans /usr/share/fonts/open-sans)
-find_file(ACQ_FONT_REGULAR OpenSans-Regular.ttf PATHS ${acq_font_folders} NO_DEFAULT_PATH REQUIRED)
-find_file(ACQ_FONT_BOLD OpenSans-Semibold.ttf PATHS ${acq_font_folders} NO_DEFAULT_PATH REQUIRED)
+find_file(ACQ_FONT_REGULAR OpenSans-Regular.ttf PATHS ${acq_font_folders} NO_DEFAULT_PATH NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+find_file(ACQ_FONT_BOLD OpenSans-Semibold.ttf PATHS ${acq_font_folders} NO_DEFAULT_PATH NO_CMAKE_FIND_ROOT_PATH REQUIRED)

@@ -23,7 +23,7 @@ RANK = {folder: len(LAYERS) - i for i, row in enumerate(LAYERS) for folder in ro
 STANDARD = set("""assert.h complex.h ctype.h errno.h fenv.h float.h inttypes.h iso646.h limits.h locale.h math.h setjmp.h
 signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h string.h tgmath.h
 threads.h time.h uchar.h wchar.h wctype.h""".split())
-LIBRARIES = re.compile(r"^(nghttp2/.*|uv\.h|libdeflate\.h|zlib\.h|duckdb(_extension)?\.h|cairo/.*|cairo.*\.h|ft2build\.h|freetype/.*)$")
+LIBRARIES = re.compile(r"^(nghttp2/.*|openssl/.*|uv\.h|libdeflate\.h|zlib\.h|duckdb(_extension)?\.h|cairo/.*|cairo.*\.h|ft2build\.h|freetype/.*)$")
 PLATFORM_FILES = re.compile(r"^(base|page)/.*_(posix|win32)\.[ch]$")
 PLATFORM_TEST = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b.*\b(_WIN32|_WIN64|WIN32|__MINGW32__|__MINGW64__|_MSC_VER"
                            r"|__linux__|__unix__|__APPLE__|__CYGWIN__)\b")

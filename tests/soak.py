@@ -54,8 +54,8 @@ def body(data):
 def frames(folder):
     """The frames of all recordings in a folder, (session's file name, seq) -> digest; fails where one stands twice."""
     found = {}
-    for path in folder.glob("*.pb.gz"):
-        session = path.name[:-len(".pb.gz")].rsplit("_", 1)[1]
+    for path in [*folder.glob("*.pb.gz"), *folder.glob("*.pb.gz.part")]:
+        session = path.name.split(".")[0].rsplit("_", 1)[1]
         with gzip.open(path) as file:
             data = file.read()
         at = 0

@@ -22,14 +22,32 @@ export WINEPREFIX=${WINEPREFIX:-$(cd "$(dirname "$0")/.." && pwd)/build/wine}
 export WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES="mscoree,mshtml,winemenubuilder.exe="
 unset DISPLAY WAYLAND_DISPLAY
 
-if [ ! -e "$WINEPREFIX/ready" ]; then
-    mkdir -p "$WINEPREFIX"
-    (
-        flock 9
-        if [ ! -e "$WINEPREFIX/ready" ]; then
-            "$wine" wineboot -i >"$WINEPREFIX/wineboot.log" 2>&1 9>&- </dev/null
-            touch "$WINEPREFIX/ready"
-        fi
-    ) 9>"$WINEPREFIX/lock"
-fi
+find_server() { # a wine may have it under the same name everywhere, or beside it
+    local name
+    for name in "$(dirname "$wine")/wineserver64" "$(dirname "$wine")/wineserver" wineserver; do
+        if command -v "$name"; then return; fi
+    done
+}
+
+make_prefix() {
+    "$wine" wineboot -i
+    # without a display there are windows all the same, hidden ones
+    "$wine" reg add 'HKCU\Software\Wine\Drivers' /v Graphics /d null /f
+    touch "$WINEPREFIX/ready"
+}
+
+# Wine's own processes stay for a while when the first program of a prefix has ended. They must not hold its output open,
+# or whoever reads that from a pipe would wait for them: so they are started before it, without.
+start_server() {
+    local server
+    server=$(find_server)
+    if [ -n "$server" ] && "$server" -p20; then "$wine" wineboot; fi
+}
+
+mkdir -p "$WINEPREFIX"
+(
+    flock 9
+    exec </dev/null >>"$WINEPREFIX/start.log" 2>&1
+    { if [ ! -e "$WINEPREFIX/ready" ]; then make_prefix; fi && start_server; } 9>&-
+) 9>"$WINEPREFIX/lock"
 exec "$wine" "$@"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # setup.sh - installs what is needed and not there yet; a second run installs nothing.
 #
-# Usage: tools/setup.sh [build] [test] [windows] [bench] [check]     without a group: build
+# Usage: tools/setup.sh [build] [test] [windows] [release] [bench] [check]     without a group: build
 #
 # Packages come from apt (by sudo unless you are root). Parts that apt does not have lie in a cache,
 # ${XDG_CACHE_HOME:-~/.cache}/acq/PART-VERSION-CHECKSUM, and are linked from build/parts. Each is made by
@@ -29,12 +29,14 @@ build|lib libnghttp2|libnghttp2-dev|HTTP/2
 build|lib libuv|libuv1-dev|sockets, timers, threads
 build|lib libdeflate|libdeflate-dev|writes gzip
 build|lib zlib|zlib1g-dev|reads any gzip
+build|lib openssl|libssl-dev|TLS
 build|lib cairo|libcairo2-dev|pictures
 build|lib freetype2|libfreetype-dev|text in pictures
 build|file /usr/share/fonts/truetype/open-sans/OpenSans-Regular.ttf|fonts-open-sans|the font of the pictures
 test|lib cmocka|libcmocka-dev|unit tests
 test|cmd python3|python3|tests that run the programs
 test|py grpc|python3-grpcio|tests against another gRPC
+test|py cryptography|python3-cryptography|makes certificates to test with
 test|py google.protobuf|python3-protobuf|tests against another protobuf
 test|cmd grpc_python_plugin|protobuf-compiler-grpc|tests against another gRPC
 test|cmd protoc|protobuf-compiler|tests against another protobuf
@@ -44,6 +46,8 @@ test|cmd go|golang-go|tests against another gRPC, and of HTTP/2
 test|wine|wine64|runs the Windows programs
 windows|cmd x86_64-w64-mingw32-gcc|gcc-mingw-w64-x86-64-win32|compiles the Windows programs
 windows|file /usr/x86_64-w64-mingw32/lib/libz.a|libz-mingw-w64-dev|zlib for Windows
+release|cmd zip|zip|packs the Windows programs
+test|cmd zip|zip|packs what is released
 bench|cmd c++|g++|compiles the programs to compare with
 bench|lib protobuf|libprotobuf-dev|the protobuf to compare with
 bench|cmd protoc|protobuf-compiler|the protobuf to compare with
@@ -88,7 +92,7 @@ clang_rt_package() {
 wants_part() { # is the part's group asked for?
     case $1 in
     duckdb) [[ $groups == *" build "* ]] ;;
-    windows) [[ $groups == *" windows "* ]] ;;
+    windows*) [[ $groups == *" windows "* ]] ;;
     node) [[ $groups == *" test "* || $groups == *" bench "* ]] ;;
     go | duckdb-python) [[ $groups == *" test "* ]] ;;
     esac
@@ -97,11 +101,14 @@ wants_part() { # is the part's group asked for?
 part_folder() {
     local version sum
     case $1 in
-    duckdb) version=$(sed -n 's/^version=//p' tools/parts/duckdb.sh) ;;
+    duckdb | windows-duckdb) version=$(sed -n 's/^version=//p' tools/parts/duckdb.sh) ;;
     duckdb-python) version=$(sed -n 's/^versions="\(.*\)"/\1/p' tools/parts/duckdb-python.sh) ;;
     node) version=$(sed -n 's|.*"@grpc/grpc-js": "\([^"]*\)".*|\1|p' tests/interop/package.json) ;;
     go) version=$(sed -n 's|.*google.golang.org/grpc v\([^ ]*\).*|\1|p' tests/interop/go/go.mod) ;;
     windows) version=$(dpkg-query -W -f '${Version}-' libnghttp2-dev libuv1-dev libdeflate-dev 2>/dev/null || true) ;;
+    windows-openssl) version=$(dpkg-query -W -f '${Version}' libssl-dev 2>/dev/null || true) ;;
+    windows-cairo) version=$(dpkg-query -W -f '${Version}-' libcairo2-dev libpixman-1-dev libfreetype-dev libpng-dev \
+        2>/dev/null || true) ;;
     esac
     version=${version//[^A-Za-z0-9._-]/_}
     sum=$(part_inputs "$1" | xargs cat | cat - <(printf '%s' "$version") | sha256sum)
@@ -113,6 +120,9 @@ part_inputs() {
     case $1 in
     node) printf 'tests/interop/package-lock.json\n' ;;
     go) printf 'tests/interop/go/%s\n' client.go go.mod go.sum tools.go ;;
+    duckdb) printf 'tools/parts/npm-fetch.sh\n' ;;
+    windows-duckdb) printf 'tools/parts/%s.sh\n' npm-fetch duckdb ;;
+    windows*) printf 'tools/parts/apt-source.sh\n' ;;
     esac
 }
 
@@ -156,8 +166,8 @@ missing() { # one line for each missing package: package|what for
         # shellcheck disable=SC2086 # the test is a word and its argument
         if [[ $groups == *" $group "* ]] && ! is_there $test; then echo "$package|$why"; fi
     done < <(needs)
-    if lacks duckdb || lacks node; then has npm || echo "npm|fetches DuckDB and what the tests need"; fi
-    if lacks windows; then has dpkg-source || echo "dpkg-dev|unpacks the sources of the Windows libraries"; fi
+    if lacks duckdb || lacks windows-duckdb || lacks node; then has npm || echo "npm|fetches DuckDB and what the tests need"; fi
+    if lacks windows || lacks windows-openssl || lacks windows-cairo; then has dpkg-source || echo "dpkg-dev|unpacks the sources of the Windows libraries"; fi
 }
 
 install_missing() {
@@ -184,13 +194,16 @@ install_missing() {
 }
 
 for group in $groups; do
-    case $group in build | test | windows | bench | check) ;; *) die "no group '$group'; there are: build test windows bench check" ;; esac
+    case $group in
+    build | test | windows | release | bench | check) ;;
+    *) die "no group '$group'; there are: build test windows release bench check" ;;
+    esac
 done
 if [ "$(uname -s)" != Linux ]; then die "acq is built on Linux, also for Windows; this is $(uname -s)."; fi
 if [ "$(uname -m)" != x86_64 ]; then die "DuckDB is fetched for x86-64 alone so far; this machine is $(uname -m)."; fi
 if [[ $groups == *" windows "* && $groups != *" build "* ]]; then groups=" build$groups"; fi
 
 install_missing
-for part in duckdb windows node go duckdb-python; do
+for part in duckdb windows windows-openssl windows-cairo windows-duckdb node go duckdb-python; do
     if wants_part "$part"; then make_part "$part"; fi
 done

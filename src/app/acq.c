@@ -16,14 +16,12 @@ static const struct {
 } commands[] = {
     {"sim", acq_cmd_sim, "drive a simulated car: into the game's pages, or into a recording"},
     {"serve", acq_cmd_serve, "take telemetry from bridges and record it"},
-#if ACQ_HAVE_TOOLS
     {"cat", acq_cmd_cat, "print the frames of recordings as text, CSV, JSON or NDJSON"},
     {"convert", acq_cmd_convert, "turn recordings into Parquet or CSV"},
     {"view", acq_cmd_view, "show the first rows and statistics of a recording or a Parquet file; write CSV"},
     {"laps", acq_cmd_laps, "list laps, with times, sectors, validity, speeds, fuel and temperatures"},
     {"plot", acq_cmd_plot, "draw channels over time as PNG, SVG or PDF"},
     {"sql", acq_cmd_sql, "ask recordings and Parquet files in SQL"},
-#endif
     {"info", acq_cmd_info, "show what recordings hold and what they lack"},
     {"filter", acq_cmd_filter, "write a part of a recording: some of its time, laps, channels"},
     {"merge", acq_cmd_merge, "make one recording of the parts and copies of a session"},

@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "base/paths.h"
+#include "base/stop.h"
+#include "bridge/part.h"
 #include "table/print.h"
 #include "table/scan.h"
 
@@ -159,7 +161,8 @@ static int print_file(struct job *job, const char *path, bool follow, struct acq
 
 static int print_files(struct job *job, const struct acq_texts *words, struct acq_err *err)
 {
-    static const char *const suffixes[] = {".pb.gz", NULL};
+    /* a folder means what is finished; and where it is to be followed, what is being written */
+    const char *const suffixes[] = {".pb.gz", job->options->follow ? ".pb.gz" ACQ_PART : NULL, NULL};
     struct acq_paths paths = ACQ_PATHS_NONE;
     int r = ACQ_OK;
     for (size_t i = 0; r == ACQ_OK && i < words->n; i++) r = acq_paths_add(&paths, words->text[i], suffixes, err);

@@ -4,8 +4,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "base/os.h"
 #include "base/paths.h"
+#include "base/stop.h"
 #include "table/copy.h"
 #include "table/resample.h"
 
@@ -176,7 +176,7 @@ static int find_recordings(struct job *job, const struct acq_texts *words, struc
 static int name_in_folder(const struct job *job, const char *folder, const char *in, char out[ACQ_PATH_MAX],
                           struct acq_err *err)
 {
-    static const char *const endings[] = {".pb.gz", ".gz", ".parquet", ".csv"};
+    static const char *const endings[] = {".pb.gz", ".pb.gz.part", ".gz", ".parquet", ".csv"};
     char name[ACQ_PATH_MAX];
     const char *base = acq_path_base(in);
     size_t n = strlen(base), i = 0;

@@ -5,8 +5,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "base/os.h"
 #include "base/paths.h"
+#include "base/stop.h"
 #include "record/doctor.h"
 
 #include <inttypes.h>

@@ -2,8 +2,8 @@
 #include "app/cmd.h"
 #include "app/pick.h"
 #include "base/log.h"
-#include "base/os.h"
 #include "base/output.h"
+#include "base/stop.h"
 #include "record/filter.h"
 
 #include <inttypes.h>

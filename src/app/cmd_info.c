@@ -6,6 +6,8 @@
 #include "base/opt.h"
 #include "base/os.h"
 #include "base/paths.h"
+#include "base/stop.h"
+#include "base/terminal.h"
 
 #include <inttypes.h>
 #include <stdio.h>

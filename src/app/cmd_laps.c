@@ -3,8 +3,8 @@
 #include "app/laps_show.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "base/os.h"
 #include "base/paths.h"
+#include "base/stop.h"
 
 #include <inttypes.h>
 #include <stdio.h>

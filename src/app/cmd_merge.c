@@ -2,9 +2,9 @@
 #include "app/cmd.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "base/os.h"
 #include "base/output.h"
 #include "base/paths.h"
+#include "base/stop.h"
 #include "record/join.h"
 
 #include <inttypes.h>

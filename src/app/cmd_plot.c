@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "base/os.h"
+#include "base/stop.h"
 #include "plot/laps.h"
 #include "plot/panels.h"
 #include "table/series.h"
@@ -82,11 +82,11 @@ struct plot {
 /* name_out: where the picture goes */
 static int name_out(struct plot *p, struct acq_err *err)
 {
-    static const char *const suffixes[] = {".pb.gz", ".parquet"};
+    static const char *const suffixes[] = {".pb.gz", ".pb.gz.part", ".parquet"};
     const char *out = p->o.out;
     enum acq_picture kind;
     size_t stem = strlen(p->in);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
         if (acq_has_suffix(p->in, suffixes[i])) stem = strlen(p->in) - strlen(suffixes[i]);
     if (!out && stem == strlen(p->in))
         return acq_fail(err, ACQ_USAGE, "%s ends neither in .pb.gz nor in .parquet: name the picture with -o", p->in);

@@ -3,8 +3,8 @@
 #include "app/say.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "base/os.h"
 #include "base/output.h"
+#include "base/stop.h"
 #include "record/recover.h"
 
 #include <inttypes.h>

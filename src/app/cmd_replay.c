@@ -3,7 +3,7 @@
 #include "app/pick.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "base/os.h"
+#include "base/stop.h"
 #include "bridge/replay.h"
 #include "page/map.h"
 
@@ -25,6 +25,9 @@ static const struct acq_option table[] = {
     ACQ_PICK_OPTIONS(struct options, pick),
     {0, "new-session", NULL, ACQ_OPT_FLAG, offsetof(struct options, config.new_session), 0, 0,
      "as a session of its own, numbered from 1, so that a server takes it again"},
+    {0, "tls", NULL, ACQ_OPT_FLAG, offsetof(struct options, config.tls), 0, 0, "to a server that speaks TLS"},
+    {0, "ca", "FILE", ACQ_OPT_TEXT, offsetof(struct options, config.ca), 0, 0,
+     "certificates (PEM) that --tls trusts; default: the system's"},
     {0, "loop", NULL, ACQ_OPT_FLAG, offsetof(struct options, config.loop), 0, 0,
      "with --pages: again and again, until Ctrl+C"},
     {'q', "quiet", NULL, ACQ_OPT_FLAG, offsetof(struct options, config.quiet), 0, 0, "show no progress"},
@@ -58,6 +61,7 @@ static int check_options(const struct options *o, const struct acq_texts *argume
         return acq_fail(err, ACQ_USAGE, "a recording is replayed to %s or into --pages, not both", arguments->text[1]);
     if (o->pages && c->new_session)
         return acq_fail(err, ACQ_USAGE, "--new-session is for a server: pages have no session");
+    if (o->pages && c->tls) return acq_fail(err, ACQ_USAGE, "--tls is for a server: pages are on this computer");
     if (o->pages && c->speed <= 0)
         return acq_fail(err, ACQ_USAGE, "--speed 0 is for a server: pages need a speed above 0");
     if (c->loop && !o->pages) return acq_fail(err, ACQ_USAGE, "--loop is for --pages: a server takes a session once");

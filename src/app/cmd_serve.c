@@ -13,8 +13,12 @@ static const struct acq_option table[] = {
      "where to listen; default 127.0.0.1:50051"},
     {'d', "data", "DIR", ACQ_OPT_TEXT, offsetof(struct acq_server_config, data), 0, 0,
      "folder of the recordings and of the commit log; default ./data"},
+    {0, "cert", "FILE", ACQ_OPT_TEXT, offsetof(struct acq_server_config, cert), 0, 0,
+     "speak TLS, with this certificate and those between it and a root (PEM)"},
+    {0, "key", "FILE", ACQ_OPT_TEXT, offsetof(struct acq_server_config, key), 0, 0,
+     "its key (PEM, without a password)"},
     {0, "insecure", NULL, ACQ_OPT_FLAG, offsetof(struct acq_server_config, insecure), 0, 0,
-     "allow an address that others can reach, without encryption"},
+     "allow an address that others can reach: whoever reaches it may send, also with TLS"},
     NUMBER("log-mib", "MIB", log_mib, 64, 1 << 20, "most that the commit log may take on the disk; default 1024"),
     NUMBER("buffer-mib", "MIB", buffer_mib, 16, 4095, "most memory for frames on their way to the disk; default 256"),
     NUMBER("connections", "N", connections, 1, 1000000, "connections at once; default 1000"),
@@ -39,6 +43,8 @@ static const struct acq_command command = {
         "\nExamples:\n"
         "  acq serve                                          for bridges on this machine\n"
         "  acq serve --listen 0.0.0.0:50051 --insecure        for bridges in a network that you trust\n"
+        "  acq serve --listen 0.0.0.0:50051 --insecure --cert cert.pem --key key.pem\n"
+        "                                                     the same, and nobody between can listen\n"
         "  acq serve --data /srv/acq --log-mib 8192           more time for a disk that is full\n"
         "\nCtrl+C stops it when all is on the disk. Exit codes: 0 stopped, 1 failed, 2 wrong usage.",
     .options = table,

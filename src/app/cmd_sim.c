@@ -3,10 +3,12 @@
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/os.h"
+#include "base/stop.h"
+#include "base/timer.h"
 #include "frame/frame.h"
 #include "page/map.h"
 #include "record/recorder.h"
-#include "sim/sim.h"
+#include "sim/play.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +21,7 @@ struct options {
     int64_t laps, seed;
     double seconds;
     bool quiet;
+    struct acq_texts events;
 };
 
 static const struct acq_option table[] = {
@@ -29,79 +32,127 @@ static const struct acq_option table[] = {
     {0, "seed", "N", ACQ_OPT_INT, offsetof(struct options, seed), 0, 9e15, "same seed, same drive; default 1"},
     {'o', "out", "FILE", ACQ_OPT_TEXT, offsetof(struct options, out), 0, 0,
      "write a recording instead of pages, as fast as it goes"},
+    {'e', "event", "NAME@TIME", ACQ_OPT_LIST, offsetof(struct options, events), 0, 0,
+     "NAME@TIME[:DURATION] ...: what happens beside driving; the list is below"},
     {0, "pages", "PREFIX", ACQ_OPT_TEXT, offsetof(struct options, pages), 0, 0,
      "first part of the pages' names; default: $ACQ_PAGES, or acpmf as the game"},
     {'q', "quiet", NULL, ACQ_OPT_FLAG, offsetof(struct options, quiet), 0, 0, "show no progress"},
 };
 
+static char more[3000]; /* filled before it is shown */
+
 static const struct acq_command command = {
     .name = "acq sim",
     .usage = "[OPTION...]",
     .summary = "Drive a simulated car round a track and write the shared-memory pages as Assetto Corsa does.",
-    .more = "Examples:\n"
-            "  acq sim                                 drive until Ctrl+C, for a telemetry_bridge beside it\n"
-            "  acq sim --laps 2 --track long           two laps of the long track\n"
-            "  acq sim --seconds 3600 -o hour.pb.gz    an hour of driving, in seconds\n"
-            "\nExit codes: 0 done, 1 failed, 2 wrong usage.",
+    .more = more,
     .options = table,
     .option_count = sizeof table / sizeof *table,
 };
 
-static void show(const struct options *o, const struct acq_sim *sim, const struct acq_pages *pages, int64_t late)
+static const char examples[] = "\nExamples:\n"
+                               "  acq sim                                 drive until Ctrl+C, for a telemetry_bridge\n"
+                               "                                          beside it\n"
+                               "  acq sim --laps 2 --track long           two laps of the long track\n"
+                               "  acq sim --seconds 3600 -o hour.pb.gz    an hour of driving, in seconds\n"
+                               "  acq sim -e pause@20s:5s restart@40s     with a pause of five seconds, and a restart\n"
+                               "\nExit codes: 0 done, 1 failed, 2 wrong usage.";
+
+/* write_more: the events come from their table */
+static void write_more(void)
 {
+    char events[2000];
+    acq_events_help(events, sizeof events);
+    snprintf(more, sizeof more,
+             "Events (DURATION where none is given; a time is 40s, 2m or 1:10, pauses included):\n%s%s", events,
+             examples);
+}
+
+static void show(const struct options *o, struct acq_play *play, int64_t late)
+{
+    const struct acq_page_physics *physics = &acq_play_pages(play)->physics;
     if (o->quiet) return;
-    acq_status("driving: %.1f s, lap %d, %.0f km/h, gear %d%s", acq_sim_seconds(sim), acq_sim_laps(sim) + 1,
-               (double)pages->physics.speed_kmh, pages->physics.gear - 1, late > STEP_NS ? ", behind its clock" : "");
+    acq_status("driving: %.1f s, lap %d, %.0f km/h, gear %d%s", acq_play_seconds(play), acq_play_laps(play) + 1,
+               (double)physics->speed_kmh, physics->gear - 1, late > STEP_NS ? ", behind its clock" : "");
 }
 
-/* publish copies what changed into shared memory, as the game would. */
-static void publish(struct acq_map *map, const struct acq_pages *pages, bool graphics)
+/* publish copies what changed into shared memory, as the game would, and makes and closes that where the game comes and
+ * goes. */
+static int publish(struct acq_map *map, const char *prefix, const struct acq_pages *pages,
+                   const struct acq_play_now *now, struct acq_err *err)
 {
-    memcpy(map->bytes[ACQ_MAP_PHYSICS], &pages->physics, sizeof pages->physics);
-    if (graphics) memcpy(map->bytes[ACQ_MAP_GRAPHICS], &pages->graphics, sizeof pages->graphics);
+    int r = ACQ_OK;
+    if (now->state == ACQ_PLAY_GONE) acq_map_close(map);
+    if (now->state != ACQ_PLAY_ON) return ACQ_OK;
+    if (!map->bytes[ACQ_MAP_PHYSICS]) r = acq_map_create(map, prefix, err);
+    if (r < 0) return r;
+    if (now->stat) memcpy(map->bytes[ACQ_MAP_STATIC], &pages->stat, sizeof pages->stat);
+    if (now->physics) memcpy(map->bytes[ACQ_MAP_PHYSICS], &pages->physics, sizeof pages->physics);
+    if (now->graphics) memcpy(map->bytes[ACQ_MAP_GRAPHICS], &pages->graphics, sizeof pages->graphics);
+    return ACQ_OK;
 }
 
-static int drive_pages(const struct options *o, struct acq_sim *sim, struct acq_err *err)
+/* end_pages: what the game leaves behind when it ends */
+static void end_pages(struct acq_map *map, struct acq_pages *pages, const struct acq_play_now *now)
 {
-    struct acq_map map;
-    struct acq_pages pages = {0};
-    const char *prefix = acq_map_prefix(o->pages);
-    bool graphics;
-    int r;
-    if (acq_map_busy(prefix))
-        return acq_fail(err, ACQ_EXISTS,
-                        "another program is writing the pages %s_*: end it, or choose others by --pages", prefix);
-    if ((r = acq_map_create(&map, prefix, err)) < 0) return r;
+    if (now->state == ACQ_PLAY_ON) {
+        pages->graphics.status = ACQ_STATUS_OFF;
+        memcpy(map->bytes[ACQ_MAP_GRAPHICS], &pages->graphics, sizeof pages->graphics);
+        acq_sleep_ms(100); /* so that a reader sees the end, as it does when the game goes back to its menu */
+    }
+    if (now->state == ACQ_PLAY_CRASHED) map->owner = false; /* then the names stay, where the system lets them */
+    acq_map_close(map);
+}
+
+/* run_pages plays at the game's pace until the end. Returns ACQ_OK, ACQ_END or an error. */
+static int run_pages(const struct options *o, struct acq_play *play, struct acq_map *map, struct acq_play_now *now,
+                     struct acq_err *err)
+{
     struct acq_timer *timer = acq_timer_new();
+    const char *prefix = acq_map_prefix(o->pages);
     acq_raise_priority(); /* best effort: an unprivileged run may be late under load, and says so */
     int64_t due = acq_now_ns();
-    uint64_t steps = 0;
-    while ((r = acq_sim_step(sim, &pages, &graphics)) == ACQ_OK && !acq_stopped()) {
-        if (!steps++) memcpy(map.bytes[ACQ_MAP_STATIC], &pages.stat, sizeof pages.stat);
-        publish(&map, &pages, graphics);
+    int r;
+    while ((r = acq_play_step(play, now, err)) == ACQ_OK && !acq_stopped()) {
+        if ((r = publish(map, prefix, acq_play_pages(play), now, err)) < 0) break;
         due += STEP_NS;
         acq_timer_sleep_until(timer, due);
         int64_t late = acq_now_ns() - due;
         if (late > STEP_NS)
             due += late; /* the system was busy: lose time rather than write steps that nobody can see */
-        if (steps % 33 == 0) show(o, sim, &pages, late);
+        if (acq_play_steps(play) % 33 == 0) show(o, play, late);
     }
-    pages.graphics.status = ACQ_STATUS_OFF;
-    publish(&map, &pages, true);
-    acq_sleep_ms(100); /* so that a reader sees the end, as it does when the game goes back to its menu */
     acq_timer_free(timer);
-    acq_map_close(&map);
+    return r;
+}
+
+static int drive_pages(const struct options *o, struct acq_play *play, struct acq_err *err)
+{
+    struct acq_map map;
+    struct acq_play_now now = {0};
+    const char *prefix = acq_map_prefix(o->pages);
+    int r;
+    if (acq_map_busy(prefix))
+        return acq_fail(err, ACQ_EXISTS,
+                        "another program is writing the pages %s_*: end it, or choose others by --pages", prefix);
+    if ((r = acq_map_create(&map, prefix, err)) < 0) return r;
+    r = run_pages(o, play, &map, &now, err);
+    end_pages(&map, acq_play_pages(play), &now);
     acq_status("%s", "");
-    printf("Drove %.1f s, %d laps, %" PRIu64 " steps\n", acq_sim_seconds(sim), acq_sim_laps(sim), steps);
+    printf("Drove %.1f s, %d laps, %" PRId64 " steps\n", acq_play_seconds(play), acq_play_laps(play),
+           (int64_t)(acq_play_seconds(play) / 0.003 + 0.5));
     return r < 0 ? r : ACQ_OK;
 }
 
+/* The start of every simulated recording, so that the same seed gives the same bytes: 2026-01-01 12:00:00 UTC. */
+#define SIM_UTC_NS INT64_C(1767268800000000000)
+
 /* fill makes the frame of one step, with the static page where a member begins. */
-static void fill(struct acq_frame *f, const struct acq_pages *pages, uint64_t seq, int64_t utc_start, bool context)
+static void fill(struct acq_frame *f, const struct acq_pages *pages, uint64_t seq, int64_t t_ns, bool context)
 {
     f->head.seq = seq;
-    f->head.monotonic_ns = (uint64_t)STEP_NS * seq;
-    f->head.utc_ns = (uint64_t)(utc_start + STEP_NS * (int64_t)seq);
+    f->head.monotonic_ns = (uint64_t)t_ns;
+    f->head.utc_ns = (uint64_t)(SIM_UTC_NS + t_ns);
     f->has[ACQ_head_seq] = f->has[ACQ_head_monotonic_ns] = f->has[ACQ_head_utc_ns] = true;
     acq_frame_from_page(f, ACQ_PAGE_physics, &pages->physics, sizeof pages->physics);
     acq_frame_from_page(f, ACQ_PAGE_graphics, &pages->graphics, sizeof pages->graphics);
@@ -114,35 +165,47 @@ static void fill(struct acq_frame *f, const struct acq_pages *pages, uint64_t se
     acq_frame_set_text(f, ACQ_capture_program, "acq sim " ACQ_VERSION_TEXT);
 }
 
-/* The start of every simulated recording, so that the same seed gives the same bytes: 2026-01-01 12:00:00 UTC. */
-#define SIM_UTC_NS INT64_C(1767268800000000000)
+/* check_file: what ends a session has no place in a recording, which holds one */
+static int check_file(const struct acq_events *events, struct acq_err *err)
+{
+    for (size_t i = 0; i < events->n; i++) {
+        const struct acq_event_row *row = &acq_event_rows[events->event[i].kind];
+        if (!row->one_session)
+            return acq_fail(err, ACQ_USAGE,
+                            "the event %s ends a session, and a recording holds one: play it on pages, without --out",
+                            row->name);
+    }
+    return ACQ_OK;
+}
 
-static int drive_file(const struct options *o, struct acq_sim *sim, struct acq_recorder *recorder, struct acq_err *err)
+static int drive_file(const struct options *o, struct acq_play *play, struct acq_recorder *recorder,
+                      struct acq_err *err)
 {
     static struct acq_frame f;
     static uint8_t bytes[ACQ_FRAME_MAX];
-    struct acq_pages pages = {0};
-    bool graphics;
+    const struct acq_pages *pages = acq_play_pages(play);
+    struct acq_play_now now;
     char session[40];
     int r = ACQ_OK;
     uint64_t seq = 0;
     snprintf(session, sizeof session, "019b7960-0a00-7000-8000-%012" PRIx64, (uint64_t)o->seed & 0xffffffffffff);
     acq_frame_set_text(&f, ACQ_head_game, "assetto_corsa");
     acq_frame_set_text(&f, ACQ_head_session_id, session);
-    while (r == ACQ_OK && !acq_stopped() && acq_sim_step(sim, &pages, &graphics) == ACQ_OK) {
+    while (r == ACQ_OK && !acq_stopped() && acq_play_step(play, &now, err) == ACQ_OK) {
+        if (!now.physics || pages->graphics.status != ACQ_STATUS_LIVE) continue; /* a pause; a replay */
         if (acq_recorder_due(recorder)) r = acq_recorder_flush(recorder, err);
         if (r < 0) break;
-        fill(&f, &pages, ++seq, SIM_UTC_NS, acq_recorder_empty(recorder));
+        fill(&f, pages, ++seq, STEP_NS * acq_play_steps(play), acq_recorder_empty(recorder));
         r = acq_recorder_add(recorder, &f, bytes, acq_encode(&f, bytes, NULL));
-        if (seq % 4096 == 0) show(o, sim, &pages, 0);
+        if (seq % 4096 == 0) show(o, play, 0);
     }
     struct acq_recorder_state state = acq_recorder_get_state(recorder);
     int closed = acq_recorder_close(recorder, r < 0 ? NULL : err);
     acq_status("%s", "");
     if (r == ACQ_OK) r = closed;
     if (r == ACQ_OK)
-        printf("Wrote %s with %" PRIu64 " frames, %.1f s, %d laps\n", o->out, state.frames, acq_sim_seconds(sim),
-               acq_sim_laps(sim));
+        printf("Wrote %s with %" PRIu64 " frames, %.1f s, %d laps\n", o->out, state.frames, acq_play_seconds(play),
+               acq_play_laps(play));
     return r;
 }
 
@@ -150,15 +213,20 @@ static int run(const struct options *o, struct acq_err *err)
 {
     struct acq_sim_config config = {
         .track = o->track, .seed = (uint64_t)o->seed, .laps = (int)o->laps, .seconds = o->seconds};
+    struct acq_events events = {.n = 0};
     struct acq_recorder *recorder = NULL;
+    int r = ACQ_OK;
+    for (size_t i = 0; i < o->events.n && r == ACQ_OK; i++) r = acq_events_add(&events, o->events.text[i], err);
+    if (r == ACQ_OK && o->out) r = check_file(&events, err);
+    if (r < 0) return r;
     if (o->out && !o->laps && o->seconds <= 0)
         return acq_fail(err, ACQ_USAGE, "a recording needs an end: give --laps or --seconds");
-    struct acq_sim *sim = acq_sim_new(&config, err);
-    if (!sim) return err->code;
-    int r = o->out ? acq_recorder_new(&recorder, o->out, err) : ACQ_OK;
+    struct acq_play *play = acq_play_new(&config, &events, err);
+    if (!play) return err->code;
+    r = o->out ? acq_recorder_new(&recorder, o->out, err) : ACQ_OK;
     if (recorder) acq_recorder_offline(recorder);
-    if (r == ACQ_OK) r = o->out ? drive_file(o, sim, recorder, err) : drive_pages(o, sim, err);
-    acq_sim_free(sim);
+    if (r == ACQ_OK) r = o->out ? drive_file(o, play, recorder, err) : drive_pages(o, play, err);
+    acq_play_free(play);
     return r;
 }
 
@@ -167,6 +235,7 @@ int acq_cmd_sim(int argc, char **argv)
     struct options o = {.seed = 1};
     struct acq_texts arguments;
     struct acq_err err = {0};
+    write_more();
     int r = acq_opt_parse(&command, argc, argv, &o, &arguments, &err);
     if (r == ACQ_END) return ACQ_EXIT_OK;
     acq_on_stop();

@@ -3,16 +3,15 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "base/os.h"
 #include "base/output.h"
 #include "base/paths.h"
+#include "base/stop.h"
 #include "table/copy.h"
 #include "table/query.h"
 #include "table/script.h"
 #include "table/sessions.h"
 #include "table/views.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,8 +171,13 @@ static int print_to(const struct job *job, const struct acq_query *q, struct acq
 
 static int print_to_file(struct job *job, const struct acq_query *q, struct acq_answer *answer, struct acq_err *err)
 {
-    FILE *out = fopen(job->output.temporary, "wb");
-    if (!out) return acq_fail(err, ACQ_IO, "cannot write %s: %s", job->options.out, strerror(errno));
+    int fd = acq_file_open(job->output.temporary, ACQ_FILE_UPDATE, err);
+    if (fd < 0) return fd;
+    FILE *out = acq_file_stream(fd);
+    if (!out) {
+        acq_file_close(fd);
+        return acq_fail(err, ACQ_MEMORY, "no memory to write %s", job->options.out);
+    }
     int r = print_to(job, q, answer, out, err);
     if (fclose(out) != 0 && r == ACQ_OK) r = acq_fail(err, ACQ_IO, "cannot write %s", job->options.out);
     return r;

@@ -3,7 +3,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "base/os.h"
+#include "base/stop.h"
+#include "base/terminal.h"
 #include "table/copy.h"
 #include "table/show.h"
 
@@ -72,8 +73,8 @@ static int view(struct acq_table *t, const struct options *o, struct acq_copied 
                                 .all = o->columns.n > 0,
                                 .rows = o->limit,
                                 .stats = !o->no_stats,
-                                .width = acq_terminal_width(),
-                                .dim = acq_is_terminal(1)};
+                                .width = acq_terminal_width(1),
+                                .dim = acq_terminal_colours(1)};
         r = acq_show(t, &show, stdout, err);
     }
     snprintf(copied->loss, sizeof copied->loss, "%s", acq_table_loss(t));

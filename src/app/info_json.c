@@ -94,6 +94,10 @@ static void put_counts(struct acq_json *j, const struct acq_info *info)
     put_count(j, "torn_retried", has[ACQ_capture_torn_retried], capture->torn_retried);
     put_count(j, "torn_dropped", has[ACQ_capture_torn_dropped], capture->torn_dropped);
     put_count(j, "ring_dropped", has[ACQ_capture_ring_dropped], capture->ring_dropped);
+    put_count(j, "duplicates", has[ACQ_capture_duplicates], capture->duplicates);
+    put_count(j, "jitter_p50_ns", has[ACQ_capture_jitter_p50_ns], capture->jitter_p50_ns);
+    put_count(j, "jitter_p99_ns", has[ACQ_capture_jitter_p99_ns], capture->jitter_p99_ns);
+    put_count(j, "jitter_max_ns", has[ACQ_capture_jitter_max_ns], capture->jitter_max_ns);
     acq_json_uint(j, "samples_lost", info->lost);
     acq_json_open(j, "jitter", '[');
     for (size_t i = 0; i < ACQ_JITTER_BINS; i++) {

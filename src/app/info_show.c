@@ -131,6 +131,11 @@ static void show_counts(FILE *out, const struct acq_info *info)
              acq_say_count(b, capture->torn_dropped));
     else
         line(out, "Torn", "not known: whoever sampled did not say");
+    if (has[ACQ_capture_duplicates])
+        line(out, "Duplicates", "%s looks found no new step", acq_say_count(a, capture->duplicates));
+    if (has[ACQ_capture_jitter_max_ns])
+        line(out, "Jitter", "%.3f ms p50, %.3f ms p99, %.3f ms at most", (double)capture->jitter_p50_ns * 1e-6,
+             (double)capture->jitter_p99_ns * 1e-6, (double)capture->jitter_max_ns * 1e-6);
     line(out, "Lost", "%s samples that could not be kept", acq_say_count(a, info->lost));
 }
 

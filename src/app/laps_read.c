@@ -2,7 +2,7 @@
 
 #include "app/laps_columns.h"
 #include "base/file.h"
-#include "base/os.h"
+#include "base/stop.h"
 #include "table/parquet.h"
 #include "table/scan.h"
 

@@ -1,16 +1,27 @@
 #include "base/dl.h"
 
-#include "base/file.h"
+#include "base/wide.h"
 
 #include <windows.h>
 
 #include <string.h>
 
+/* The current folder and PATH are never searched, so no library that lies there by chance or malice is loaded; what a
+ * library needs itself is looked for beside it. Source: Microsoft, "LoadLibraryExW function" and "Dynamic-Link Library
+ * Security". */
+static HMODULE load(const char *path)
+{
+    wchar_t given[ACQ_WIDE_MAX], full[ACQ_WIDE_MAX];
+    if (!*acq_wide_path(path, given)) return NULL;
+    if (!strpbrk(path, "/\\:")) return LoadLibraryExW(given, NULL, LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
+    DWORD n = GetFullPathNameW(given, ACQ_WIDE_MAX, full, NULL); /* it has to be absolute, and with backslashes */
+    if (!n || n >= ACQ_WIDE_MAX) return NULL;
+    return LoadLibraryExW(full, NULL, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
+}
+
 struct acq_dl *acq_dl_open(const char *path, struct acq_err *err)
 {
-    wchar_t wide[ACQ_PATH_MAX];
-    HMODULE library = NULL;
-    if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, ACQ_PATH_MAX)) library = LoadLibraryW(wide);
+    HMODULE library = load(path);
     if (!library) acq_fail(err, ACQ_MISSING, "cannot load %s: Windows error %lu", path, GetLastError());
     return (struct acq_dl *)library;
 }

@@ -39,6 +39,7 @@ int acq_path_mkdirs(const char *path, struct acq_err *err)
     char part[ACQ_PATH_MAX];
     size_t n = strlen(path);
     if (n >= sizeof part) return acq_fail(err, ACQ_RANGE, "the path %.60s... is too long", path);
+    if (acq_path_is_dir(path)) return ACQ_OK;
     for (size_t i = 1; i <= n; i++) {
         if (i < n && path[i] != '/' && path[i] != '\\') continue;
         memcpy(part, path, i);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define ACQ_PATH_MAX 1024
 
@@ -25,6 +26,10 @@ enum acq_file_mode {
 /* acq_file_open returns a descriptor >= 0 for acq_file_close, or an error. "-" with ACQ_FILE_READ is standard input. */
 int acq_file_open(const char *path, enum acq_file_mode mode, struct acq_err *err);
 void acq_file_close(int fd);
+
+/* acq_file_stream returns a C stream that writes where fd stands, for fclose, which closes fd too; NULL without memory.
+ */
+FILE *acq_file_stream(int fd);
 
 /* acq_file_read reads up to n bytes. Returns how many, 0 at the end, or ACQ_IO. */
 ptrdiff_t acq_file_read(int fd, void *bytes, size_t n);

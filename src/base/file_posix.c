@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include "base/os.h"
+#include "base/stop.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,6 +30,11 @@ int acq_file_open(const char *path, enum acq_file_mode mode, struct acq_err *err
     if (errno == ENOENT) return acq_fail(err, ACQ_MISSING, "cannot make %s: its folder is not there", path);
     if (errno == EEXIST) return acq_fail(err, ACQ_EXISTS, "%s exists already and is not overwritten", path);
     return acq_fail(err, ACQ_IO, "cannot open %s: %s", path, strerror(errno));
+}
+
+FILE *acq_file_stream(int fd)
+{
+    return fdopen(fd, "wb");
 }
 
 void acq_file_close(int fd)

@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include "base/os.h"
+#include "base/wide.h"
 
 #include <windows.h>
 
@@ -10,13 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* wide: path as Windows wants it; an empty one, which no call finds, where it does not fit */
-static const wchar_t *wide(const char *path, wchar_t dst[ACQ_PATH_MAX])
-{
-    if (!MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, dst, ACQ_PATH_MAX)) dst[0] = 0;
-    return dst;
-}
 
 static int opened(HANDLE file, int flags)
 {
@@ -29,26 +23,36 @@ int acq_file_open(const char *path, enum acq_file_mode mode, struct acq_err *err
 {
     static const DWORD access[] = {GENERIC_READ, GENERIC_WRITE, GENERIC_READ | GENERIC_WRITE};
     static const DWORD how[] = {OPEN_EXISTING, CREATE_NEW, OPEN_EXISTING};
-    wchar_t w[ACQ_PATH_MAX];
+    wchar_t w[ACQ_WIDE_MAX];
     if (mode == ACQ_FILE_READ && !strcmp(path, "-")) {
         _setmode(0, _O_BINARY);
         int fd = _dup(0);
         return fd >= 0 ? fd : acq_fail(err, ACQ_IO, "cannot read standard input: it is closed");
     }
     /* others may read, rename and delete the file while it is open, as on Linux */
-    HANDLE file = CreateFileW(wide(path, w), access[mode], FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                              how[mode], FILE_ATTRIBUTE_NORMAL, NULL);
+    HANDLE file =
+        CreateFileW(acq_wide_path(path, w), access[mode], FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                    how[mode], FILE_ATTRIBUTE_NORMAL, NULL);
     if (file != INVALID_HANDLE_VALUE) {
         int fd = opened(file, mode == ACQ_FILE_READ ? _O_RDONLY : 0);
         return fd >= 0 ? fd : acq_fail(err, ACQ_IO, "cannot open %s: too many files are open", path);
     }
     DWORD e = GetLastError();
+    if (e == ERROR_ACCESS_DENIED && acq_path_is_dir(path))
+        return acq_fail(err, ACQ_IO, "%s is a folder, not a file", path);
     if (mode == ACQ_FILE_CREATE && e == ERROR_PATH_NOT_FOUND)
         return acq_fail(err, ACQ_MISSING, "cannot make %s: its folder is not there", path);
-    if (e == ERROR_FILE_NOT_FOUND || e == ERROR_PATH_NOT_FOUND)
+    if (mode == ACQ_FILE_CREATE && e == ERROR_INVALID_NAME)
+        return acq_fail(err, ACQ_IO, "cannot make %s: Windows allows no such name", path);
+    if (e == ERROR_FILE_NOT_FOUND || e == ERROR_PATH_NOT_FOUND || e == ERROR_INVALID_NAME)
         return acq_fail(err, ACQ_MISSING, "there is no file %s: check the name", path);
     if (e == ERROR_FILE_EXISTS) return acq_fail(err, ACQ_EXISTS, "%s exists already and is not overwritten", path);
     return acq_fail(err, ACQ_IO, "cannot open %s: Windows error %lu", path, e);
+}
+
+FILE *acq_file_stream(int fd)
+{
+    return _fdopen(fd, "wb");
 }
 
 void acq_file_close(int fd)
@@ -114,6 +118,19 @@ int acq_file_truncate(int fd, uint64_t size, struct acq_err *err)
     return acq_fail(err, ACQ_IO, "cannot cut the file: %s", strerror(errno));
 }
 
+/* fill: zeros from one position to another, where the system cannot reserve space otherwise */
+static int fill(int fd, uint64_t from, uint64_t to, struct acq_err *err)
+{
+    static const char zeros[65536];
+    int result = ACQ_OK;
+    while (from < to && result == ACQ_OK) {
+        size_t n = to - from < sizeof zeros ? (size_t)(to - from) : sizeof zeros;
+        result = acq_file_write_at(fd, from, zeros, n, err);
+        from += n;
+    }
+    return result;
+}
+
 int acq_file_allocate(int fd, uint64_t size, struct acq_err *err)
 {
     FILE_ALLOCATION_INFO room = {.AllocationSize.QuadPart = (LONGLONG)size};
@@ -121,8 +138,12 @@ int acq_file_allocate(int fd, uint64_t size, struct acq_err *err)
     if (end < 0) return acq_fail(err, ACQ_IO, "cannot reserve space: this is no file");
     if ((uint64_t)end >= size) return ACQ_OK;
     /* space that is reserved but lies behind the end is given back at the close: the end has to move too */
-    if (!SetFileInformationByHandle((HANDLE)_get_osfhandle(fd), FileAllocationInfo, &room, sizeof room))
-        return acq_fail(err, ACQ_IO, "cannot reserve space: Windows error %lu", GetLastError());
+    if (!SetFileInformationByHandle((HANDLE)_get_osfhandle(fd), FileAllocationInfo, &room, sizeof room)) {
+        DWORD e = GetLastError();
+        bool unknown = e == ERROR_CALL_NOT_IMPLEMENTED || e == ERROR_NOT_SUPPORTED || e == ERROR_INVALID_FUNCTION;
+        if (unknown) return fill(fd, (uint64_t)end, size, err);
+        return acq_fail(err, ACQ_IO, "cannot reserve space: Windows error %lu", e);
+    }
     if (_chsize_s(fd, (int64_t)size) == 0) return ACQ_OK;
     return acq_fail(err, ACQ_IO, "cannot reserve space: %s", strerror(errno));
 }
@@ -162,16 +183,16 @@ int64_t acq_file_size(int fd)
 
 int64_t acq_file_free_space(const char *dir)
 {
-    wchar_t w[ACQ_PATH_MAX];
+    wchar_t w[ACQ_WIDE_MAX];
     ULARGE_INTEGER room;
-    if (!GetDiskFreeSpaceExW(wide(dir, w), &room, NULL, NULL)) return ACQ_IO;
+    if (!GetDiskFreeSpaceExW(acq_wide_path(dir, w), &room, NULL, NULL)) return ACQ_IO;
     return room.QuadPart < INT64_MAX ? (int64_t)room.QuadPart : INT64_MAX;
 }
 
 static DWORD attributes(const char *path)
 {
-    wchar_t w[ACQ_PATH_MAX];
-    return GetFileAttributesW(wide(path, w));
+    wchar_t w[ACQ_WIDE_MAX];
+    return GetFileAttributesW(acq_wide_path(path, w));
 }
 
 bool acq_path_exists(const char *path)
@@ -187,8 +208,8 @@ bool acq_path_is_dir(const char *path)
 
 static bool identity(const char *path, BY_HANDLE_FILE_INFORMATION *info)
 {
-    wchar_t w[ACQ_PATH_MAX];
-    HANDLE file = CreateFileW(wide(path, w), 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+    wchar_t w[ACQ_WIDE_MAX];
+    HANDLE file = CreateFileW(acq_wide_path(path, w), 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
                               OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
     bool known = file != INVALID_HANDLE_VALUE && GetFileInformationByHandle(file, info);
     if (file != INVALID_HANDLE_VALUE) CloseHandle(file);
@@ -204,21 +225,22 @@ bool acq_path_same(const char *a, const char *b)
 
 int acq_path_mkdir(const char *path)
 {
-    wchar_t w[ACQ_PATH_MAX];
-    return CreateDirectoryW(wide(path, w), NULL) ? ACQ_OK : ACQ_IO;
+    wchar_t w[ACQ_WIDE_MAX];
+    return CreateDirectoryW(acq_wide_path(path, w), NULL) ? ACQ_OK : ACQ_IO;
 }
 
 int acq_path_rename(const char *from, const char *to, struct acq_err *err)
 {
-    wchar_t a[ACQ_PATH_MAX], b[ACQ_PATH_MAX];
-    if (MoveFileExW(wide(from, a), wide(to, b), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) return ACQ_OK;
+    wchar_t a[ACQ_WIDE_MAX], b[ACQ_WIDE_MAX];
+    if (MoveFileExW(acq_wide_path(from, a), acq_wide_path(to, b), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+        return ACQ_OK;
     return acq_fail(err, ACQ_IO, "cannot rename %s to %s: Windows error %lu", from, to, GetLastError());
 }
 
 int acq_path_remove(const char *path)
 {
-    wchar_t w[ACQ_PATH_MAX];
-    return DeleteFileW(wide(path, w)) ? ACQ_OK : ACQ_IO;
+    wchar_t w[ACQ_WIDE_MAX];
+    return DeleteFileW(acq_wide_path(path, w)) ? ACQ_OK : ACQ_IO;
 }
 
 int acq_path_sync_dir(const char *dir, struct acq_err *err)
@@ -231,10 +253,10 @@ int acq_path_sync_dir(const char *dir, struct acq_err *err)
 int acq_dir_each(const char *dir, int (*fn)(void *user, const char *name), void *user, struct acq_err *err)
 {
     char pattern[ACQ_PATH_MAX], name[3 * MAX_PATH];
-    wchar_t w[ACQ_PATH_MAX];
+    wchar_t w[ACQ_WIDE_MAX];
     WIN32_FIND_DATAW found;
     int r = acq_path_join(pattern, sizeof pattern, dir, "*");
-    HANDLE search = r < 0 ? INVALID_HANDLE_VALUE : FindFirstFileW(wide(pattern, w), &found);
+    HANDLE search = r < 0 ? INVALID_HANDLE_VALUE : FindFirstFileW(acq_wide_path(pattern, w), &found);
     if (search == INVALID_HANDLE_VALUE) return acq_fail(err, ACQ_IO, "cannot read the folder %s", dir);
     do {
         if (WideCharToMultiByte(CP_UTF8, 0, found.cFileName, -1, name, sizeof name, NULL, NULL) > 0 &&

@@ -69,13 +69,18 @@ static const struct acq_option *find(const struct acq_command *command, const ch
     return NULL;
 }
 
+int acq_opt_nearest(const struct acq_command *command, const char *word, const char *names[ACQ_OPTIONS_MAX])
+{
+    size_t n = 0;
+    for (; n < command->option_count && n < ACQ_OPTIONS_MAX; n++) names[n] = command->options[n].name;
+    return acq_nearest(word, names, n);
+}
+
 static int unknown(const struct acq_command *command, const char *word, struct acq_err *err)
 {
-    const char *names[64];
-    size_t n = 0;
+    const char *names[ACQ_OPTIONS_MAX];
     while (word[0] == '-') word++;
-    for (; n < command->option_count && n < 64; n++) names[n] = command->options[n].name;
-    int near = acq_nearest(word, names, n);
+    int near = acq_opt_nearest(command, word, names);
     if (near >= 0)
         return acq_fail(err, ACQ_USAGE, "there is no option --%s; did you mean --%s? `%s --help` lists all", word,
                         names[near], command->name);
@@ -120,29 +125,44 @@ static bool is_option(const char *word)
     return word[0] == '-' && word[1];
 }
 
-/* set: option o with what follows it at argv[*i]; `inlined` is the text behind '=', or NULL */
-static int set(const struct acq_option *o, char *inlined, int *i, int argc, char **argv, char *values,
-               struct acq_err *err)
+static int set_flag(const struct acq_option *o, const char *text, bool *field, struct acq_err *err)
 {
-    void *field = values + o->offset;
-    if (o->type == ACQ_OPT_FLAG) {
-        *(bool *)field = true;
-        return inlined ? acq_fail(err, ACQ_USAGE, "--%s takes no value", o->name) : ACQ_OK;
-    }
-    if (!inlined && *i + 1 >= argc) return acq_fail(err, ACQ_USAGE, "--%s needs a value: %s", o->name, o->value);
-    char *text = inlined ? inlined : argv[++*i];
-    if (o->type == ACQ_OPT_TEXT) {
-        *(const char **)field = text;
+    static const char *const words[2][4] = {{"no", "false", "off", "0"}, {"yes", "true", "on", "1"}};
+    for (int i = 0; i < 8; i++) {
+        if (strcmp(text, words[i / 4][i % 4])) continue;
+        *field = i / 4;
         return ACQ_OK;
     }
-    if (o->type != ACQ_OPT_LIST) return set_number(o, text, field, err);
-    int r = add_list(field, text, err);
-    while (!inlined && r == ACQ_OK && *i + 1 < argc && !is_option(argv[*i + 1])) r = add_list(field, argv[++*i], err);
+    return acq_fail(err, ACQ_USAGE, "--%s takes yes or no, not '%s'", o->name, text);
+}
+
+int acq_opt_set(const struct acq_option *o, char *text, void *values, struct acq_err *err)
+{
+    void *field = (char *)values + o->offset;
+    if (o->type == ACQ_OPT_FLAG) return set_flag(o, text, field, err);
+    if (o->type == ACQ_OPT_LIST) return add_list(field, text, err);
+    if (o->type != ACQ_OPT_TEXT) return set_number(o, text, field, err);
+    *(const char **)field = text;
+    return ACQ_OK;
+}
+
+/* set: option o with what follows it at argv[*i]; `inlined` is the text behind '=', or NULL */
+static int set(const struct acq_option *o, char *inlined, int *i, int argc, char **argv, void *values,
+               struct acq_err *err)
+{
+    if (o->type == ACQ_OPT_FLAG && !inlined) {
+        *(bool *)((char *)values + o->offset) = true;
+        return ACQ_OK;
+    }
+    if (!inlined && *i + 1 >= argc) return acq_fail(err, ACQ_USAGE, "--%s needs a value: %s", o->name, o->value);
+    int r = acq_opt_set(o, inlined ? inlined : argv[++*i], values, err);
+    if (o->type != ACQ_OPT_LIST || inlined) return r;
+    while (r == ACQ_OK && *i + 1 < argc && !is_option(argv[*i + 1])) r = acq_opt_set(o, argv[++*i], values, err);
     return r;
 }
 
 static int one(const struct acq_command *command, int *i, int argc, char **argv, void *values,
-               struct acq_texts *arguments, struct acq_err *err)
+               struct acq_texts *arguments, uint64_t *given, struct acq_err *err)
 {
     char *word = argv[*i];
     if (!is_option(word)) return add_text(arguments, word, err);
@@ -157,15 +177,24 @@ static int one(const struct acq_command *command, int *i, int argc, char **argv,
     char *equals = word[1] == '-' ? strchr(word, '=') : NULL;
     const struct acq_option *o = find(command, word, equals ? (size_t)(equals - word) : strlen(word));
     if (!o) return unknown(command, word, err);
+    *given |= UINT64_C(1) << (o - command->options) % ACQ_OPTIONS_MAX;
     return set(o, equals ? equals + 1 : NULL, i, argc, argv, values, err);
 }
 
 int acq_opt_parse(const struct acq_command *command, int argc, char **argv, void *values, struct acq_texts *arguments,
                   struct acq_err *err)
 {
+    uint64_t given;
+    return acq_opt_parse_given(command, argc, argv, values, arguments, &given, err);
+}
+
+int acq_opt_parse_given(const struct acq_command *command, int argc, char **argv, void *values,
+                        struct acq_texts *arguments, uint64_t *given, struct acq_err *err)
+{
     arguments->n = 0;
+    *given = 0;
     for (int i = 1; i < argc; i++) {
-        int r = one(command, &i, argc, argv, values, arguments, err);
+        int r = one(command, &i, argc, argv, values, arguments, given, err);
         if (r) return r;
     }
     if (arguments->n < command->arguments_min)

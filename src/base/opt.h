@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum acq_opt_type {
-    ACQ_OPT_FLAG,   /* bool: given or not */
+    ACQ_OPT_FLAG,   /* bool: given or not; --name=no takes it back */
     ACQ_OPT_TEXT,   /* const char * */
     ACQ_OPT_INT,    /* int64_t, min..max */
     ACQ_OPT_NUMBER, /* double, min..max */
@@ -30,6 +30,7 @@ struct acq_option {
     const char *help;
 };
 
+#define ACQ_OPTIONS_MAX 64 /* options of one command */
 #define ACQ_TEXTS_MAX 256
 struct acq_texts {
     const char *text[ACQ_TEXTS_MAX];
@@ -51,6 +52,18 @@ struct acq_command {
  * *arguments. Returns 0; ACQ_END if --help or --version was asked for and has been printed; or ACQ_USAGE. */
 int acq_opt_parse(const struct acq_command *command, int argc, char **argv, void *values, struct acq_texts *arguments,
                   struct acq_err *err);
+
+/* acq_opt_parse_given does the same; *given has bit i set where option i of the table was there. */
+int acq_opt_parse_given(const struct acq_command *command, int argc, char **argv, void *values,
+                        struct acq_texts *arguments, uint64_t *given, struct acq_err *err);
+
+/* acq_opt_set sets one option in `values` to what `text` says: of a flag yes or no. A list is cut up in place, and all
+ * texts point into `text`. Returns 0 or ACQ_USAGE. */
+int acq_opt_set(const struct acq_option *option, char *text, void *values, struct acq_err *err);
+
+/* acq_opt_nearest fills `names` with those of the options, and returns the index of the one that is most like `word`,
+ * or -1. */
+int acq_opt_nearest(const struct acq_command *command, const char *word, const char *names[ACQ_OPTIONS_MAX]);
 
 /* acq_opt_help prints a command's help on stdout. */
 void acq_opt_help(const struct acq_command *command);

@@ -1,6 +1,6 @@
-/* os.h - what the programs need of the system beside files: clock, sleep, random bytes, arguments, signals, terminal.
+/* os.h - what the programs need of the system beside files and timers: clock, sleep, random bytes, arguments.
  *
- * Threads all functions may be called from any thread, except acq_args and acq_on_stop: at the start of main. */
+ * Threads all functions may be called from any thread, except acq_args: at the start of main. */
 #ifndef ACQ_BASE_OS_H
 #define ACQ_BASE_OS_H
 
@@ -14,19 +14,8 @@ int64_t acq_now_ns(void);
 /* acq_utc_ns returns nanoseconds since 1970-01-01 UTC; may jump when the clock is set. */
 int64_t acq_utc_ns(void);
 
-/* acq_timer: a waitable timer of one thread, of a millisecond's resolution or better.
- * acq_timer_new returns NULL where the system has none. acq_timer_sleep_until sleeps until the steady clock reads
- * `deadline_ns`, or wakes a little later. */
-struct acq_timer;
-struct acq_timer *acq_timer_new(void);
-void acq_timer_sleep_until(struct acq_timer *timer, int64_t deadline_ns);
-void acq_timer_free(struct acq_timer *timer);
-
 /* acq_sleep_ms sleeps about so long. */
 void acq_sleep_ms(unsigned ms);
-
-/* acq_raise_priority asks the system to run this thread before ordinary ones. Returns false if it does not. */
-bool acq_raise_priority(void);
 
 /* acq_raise_files lets this process have as many files and sockets open as the system allows it. */
 void acq_raise_files(void);
@@ -34,9 +23,6 @@ void acq_raise_files(void);
 /* acq_thread_name gives this thread a name, of 15 characters at most, for people who look at the running program; where
  * the system has none it does nothing. */
 void acq_thread_name(const char *name);
-
-/* acq_lower_priority lets other threads run before this one, where the system can do that. */
-void acq_lower_priority(void);
 
 /* acq_random fills n bytes (n <= 256) with random bytes of the system. Returns false if it cannot. */
 bool acq_random(void *bytes, size_t n);
@@ -47,16 +33,6 @@ bool acq_uuid7(char text[37]);
 
 /* acq_args makes *argv UTF-8 and the console print UTF-8. Call first in main. Returns false if it cannot. */
 bool acq_args(int *argc, char ***argv);
-
-/* acq_on_stop makes Ctrl+C and the system's wish to end the program set a flag, which acq_stopped returns; a second one
- * ends the program at once. */
-void acq_on_stop(void);
-bool acq_stopped(void);
-
-/* acq_is_terminal says whether file descriptor fd is a terminal. acq_terminal_width is its width in characters, 80
- * where it is not known. */
-bool acq_is_terminal(int fd);
-unsigned acq_terminal_width(void);
 
 /* acq_cpu_seconds returns the CPU time that this process has used. */
 double acq_cpu_seconds(void);

@@ -1,5 +1,7 @@
 #include "base/os.h"
 
+#include "base/wide.h"
+
 #include <windows.h>
 
 #include <fcntl.h>
@@ -8,10 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifndef CREATE_WAITABLE_TIMER_HIGH_RESOLUTION
-#define CREATE_WAITABLE_TIMER_HIGH_RESOLUTION 0x00000002
-#endif
 
 int64_t acq_now_ns(void)
 {
@@ -44,60 +42,13 @@ double acq_cpu_seconds(void)
     return (double)(ticks(kernel) + ticks(user)) / 1e7;
 }
 
-struct acq_timer {
-    HANDLE handle;
-};
-
-struct acq_timer *acq_timer_new(void)
-{
-    struct acq_timer *timer = malloc(sizeof *timer);
-    if (!timer) return NULL;
-    /* Without this flag (Windows 10, version 1803 and later) a timer follows the system's tick of up to 15.6 ms:
-     * Microsoft, "CreateWaitableTimerExW function". Before it, timeBeginPeriod makes the tick 1 ms. */
-    timer->handle = CreateWaitableTimerExW(NULL, NULL, CREATE_WAITABLE_TIMER_HIGH_RESOLUTION, TIMER_ALL_ACCESS);
-    if (!timer->handle) {
-        timeBeginPeriod(1);
-        timer->handle = CreateWaitableTimerExW(NULL, NULL, 0, TIMER_ALL_ACCESS);
-    }
-    if (timer->handle) return timer;
-    free(timer);
-    return NULL;
-}
-
-void acq_timer_sleep_until(struct acq_timer *timer, int64_t deadline_ns)
-{
-    int64_t left = deadline_ns - acq_now_ns();
-    LARGE_INTEGER due;
-    if (left <= 0) return;
-    due.QuadPart = -(left / 100); /* negative: relative, in 100 ns */
-    if (due.QuadPart == 0 || !SetWaitableTimer(timer->handle, &due, 0, NULL, NULL, FALSE)) return;
-    WaitForSingleObject(timer->handle, INFINITE);
-}
-
-void acq_timer_free(struct acq_timer *timer)
-{
-    if (!timer) return;
-    CloseHandle(timer->handle);
-    free(timer);
-}
-
 void acq_sleep_ms(unsigned ms)
 {
     Sleep(ms);
 }
 
-bool acq_raise_priority(void)
-{
-    return SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_TIME_CRITICAL);
-}
-
 /* RtlGenRandom, which advapi32 exports under this name: Microsoft, "RtlGenRandom function (ntsecapi.h)" */
 BOOLEAN NTAPI SystemFunction036(PVOID buffer, ULONG length);
-
-void acq_lower_priority(void)
-{
-    SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_BELOW_NORMAL);
-}
 
 void acq_raise_files(void)
 {
@@ -125,8 +76,6 @@ static char *utf8(const wchar_t *text)
 bool acq_args(int *argc, char ***argv)
 {
     int n;
-    DWORD mode;
-    HANDLE err = GetStdHandle(STD_ERROR_HANDLE);
     wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &n);
     char **args = wide ? calloc((size_t)n + 1, sizeof *args) : NULL;
     if (!args) return false;
@@ -136,54 +85,32 @@ bool acq_args(int *argc, char ***argv)
     *argc = n;
     *argv = args;
     SetConsoleOutputCP(CP_UTF8);
-    /* a status line needs the terminal's escape sequences */
-    if (GetConsoleMode(err, &mode)) SetConsoleMode(err, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING);
+    /* what is written is the same on every system, with no carriage return in it; consoles need none */
+    _setmode(1, _O_BINARY);
+    _setmode(2, _O_BINARY);
     return true;
 }
 
-static volatile LONG stopped;
-
-static BOOL WINAPI on_control(DWORD event)
+/* program_path: where the program lies, for free(). Its length is found by trying, and is 32767 at most: Microsoft,
+ * "Maximum Path Length Limitation". */
+static wchar_t *program_path(void)
 {
-    if (InterlockedExchange(&stopped, 1) && event == CTRL_C_EVENT) return FALSE; /* the second one: end */
-    /* When this returns from a close, log-off or shutdown event, Windows ends the process at once: Microsoft,
-     * "HandlerRoutine callback function". So give main the time to finish. */
-    if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) Sleep(4500);
-    return TRUE;
-}
-
-void acq_on_stop(void)
-{
-    SetConsoleCtrlHandler(NULL, FALSE);
-    SetConsoleCtrlHandler(on_control, TRUE);
-}
-
-bool acq_stopped(void)
-{
-    return stopped;
-}
-
-bool acq_is_terminal(int fd)
-{
-    DWORD mode;
-    return _isatty(fd) && GetConsoleMode((HANDLE)_get_osfhandle(fd), &mode);
-}
-
-unsigned acq_terminal_width(void)
-{
-    CONSOLE_SCREEN_BUFFER_INFO info;
-    if (!GetConsoleScreenBufferInfo(GetStdHandle(STD_OUTPUT_HANDLE), &info)) return 80;
-    return (unsigned)(info.srWindow.Right - info.srWindow.Left + 1);
+    for (DWORD size = 512; size <= 65536; size *= 2) {
+        wchar_t *path = malloc(size * sizeof *path);
+        DWORD n = path ? GetModuleFileNameW(NULL, path, size) : 0;
+        if (n && n < size) return path;
+        free(path);
+        if (!n) break;
+    }
+    return NULL;
 }
 
 bool acq_executable_dir(char *dst, size_t size)
 {
-    wchar_t path[MAX_PATH];
-    DWORD n = GetModuleFileNameW(NULL, path, MAX_PATH);
-    if (!n || n >= MAX_PATH) return false;
-    if (WideCharToMultiByte(CP_UTF8, 0, path, -1, dst, (int)size, NULL, NULL) <= 0) return false;
-    char *slash = strrchr(dst, '\\');
-    if (!slash) return false;
-    *slash = 0;
-    return true;
+    wchar_t *path = program_path();
+    wchar_t *slash = path ? wcsrchr(path, L'\\') : NULL;
+    if (slash) *slash = 0;
+    bool known = slash && acq_wide_utf8(path, dst, size);
+    free(path);
+    return known;
 }

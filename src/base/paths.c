@@ -166,19 +166,44 @@ static int find(struct search *s, const char *folder, const char *pattern)
     return result;
 }
 
-static int add_pattern(struct acq_paths *paths, const char *word, struct acq_err *err)
-{
-    char root[4] = "";
-    size_t n = 0, before = paths->n;
-    struct search s = {.found = paths};
 #ifdef _WIN32
-    if (word[0] && word[1] == ':') { /* the drive */
-        memcpy(root, word, 2);
+/* parts_end: where n parts of a path end, from position i on */
+static size_t parts_end(const char *path, size_t i, unsigned n)
+{
+    for (; n && path[i]; n--) {
+        while (is_separator(path[i])) i++;
+        while (path[i] && !is_separator(path[i])) i++;
+    }
+    return i;
+}
+#endif
+
+/* root_length: how much of a path comes before the first folder: separators, on Windows also C:, \\server\share, \\?\C:
+ * and
+ * \\?\UNC\server\share. There is no pattern in it. */
+static size_t root_length(const char *path)
+{
+    size_t n = 0;
+#ifdef _WIN32
+    if (is_separator(path[0]) && is_separator(path[1])) {
+        bool device = (path[2] == '?' || path[2] == '.') && is_separator(path[3]);
+        n = parts_end(path, 2, !device ? 2 : !strncmp(path + 4, "UNC\\", 4) ? 4 : 2);
+    } else if (path[0] && path[1] == ':') {
         n = 2;
     }
 #endif
-    if (is_separator(word[n])) root[n] = '/', root[n + 1] = 0;
-    while (is_separator(word[n])) n++;
+    while (is_separator(path[n])) n++;
+    return n;
+}
+
+static int add_pattern(struct acq_paths *paths, const char *word, struct acq_err *err)
+{
+    char root[ACQ_PATH_MAX];
+    size_t n = root_length(word), before = paths->n;
+    struct search s = {.found = paths};
+    if (n >= sizeof root) return acq_fail(err, ACQ_MISSING, "no file matches %.60s...: the path is too long", word);
+    memcpy(root, word, n);
+    root[n] = 0;
     int result = find(&s, root, word + n);
     if (result == ACQ_OK && paths->n == before)
         return acq_fail(err, ACQ_MISSING, "no file matches %s: check the name", word);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/os.h"
+#include "bridge/part.h"
 #include "record/reader.h"
 
 #include <inttypes.h>
@@ -18,6 +19,15 @@ struct acq_backlog_file {
 };
 
 /* ---- one file; on the worker ---- */
+
+/* path_of: a recording loses its ACQ_PART when its session has ended, maybe since the folder was read. */
+static int path_of(const struct acq_backlog *b, const struct acq_backlog_file *file, char path[ACQ_PATH_MAX])
+{
+    int r = acq_path_join(path, ACQ_PATH_MAX, b->dir, file->name);
+    if (r == ACQ_OK && acq_has_suffix(path, ACQ_PART) && !acq_path_exists(path))
+        path[strlen(path) - strlen(ACQ_PART)] = 0;
+    return r;
+}
 
 static bool is_written(const char *path)
 {
@@ -70,7 +80,7 @@ static enum acq_backlog_other judge(struct acq_backlog *b, struct acq_backlog_fi
     char path[ACQ_PATH_MAX];
     struct acq_reader *reader;
     struct acq_err err;
-    if (acq_path_join(path, sizeof path, b->dir, file->name) < 0) return unusable(file->name, "its path is too long");
+    if (path_of(b, file, path) < 0) return unusable(file->name, "its path is too long");
     if (is_written(path)) return ACQ_BACKLOG_WRITTEN;
     int r = acq_reader_new(&reader, path, &err);
     if (r == ACQ_FORMAT || r == ACQ_MISSING) {
@@ -89,7 +99,7 @@ static enum acq_backlog_other judge(struct acq_backlog *b, struct acq_backlog_fi
 static int add(void *user, const char *name)
 {
     struct acq_backlog *b = user;
-    if (!acq_has_suffix(name, ".gz")) return ACQ_OK;
+    if (!acq_has_suffix(name, ".gz") && !acq_has_suffix(name, ".gz" ACQ_PART)) return ACQ_OK;
     if (b->n == b->room) {
         size_t room = b->room ? 2 * b->room : 64;
         struct acq_backlog_file *files = realloc(b->files, room * sizeof *files);
@@ -108,6 +118,7 @@ static int add(void *user, const char *name)
 static void list(struct acq_backlog *b)
 {
     struct acq_err err = {0};
+    acq_part_adopt(b->dir, false);
     int r = acq_dir_each(b->dir, add, b, &err);
     if (r == ACQ_MEMORY) acq_fail(&err, r, "no memory for the files of %s", b->dir);
     snprintf(b->error, sizeof b->error, "%s", err.text);
@@ -181,7 +192,7 @@ static void look_at_session(struct acq_backlog *b)
     for (size_t i = b->looked_at; i < b->end; i++) {
         char path[ACQ_PATH_MAX];
         struct acq_backlog_find find;
-        acq_path_join(path, sizeof path, b->dir, b->files[i].name);
+        path_of(b, &b->files[i], path);
         if (!has_more(path, b->server_seq)) continue;
         int r = measure(b, path, b->server_seq, &find, &err);
         if (r < 0) acq_log(ACQ_LOG_WARN, "%s cannot be sent: %s", path, err.text);

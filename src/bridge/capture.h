@@ -9,11 +9,12 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "bridge/calm.h"
+#include "bridge/disk.h"
+#include "bridge/jitter.h"
 #include "bridge/ring.h"
+#include "bridge/session_rules.h"
 #include "frame/frame.h"
-#include "record/recorder.h"
-
-#include <uv.h>
 
 /* what the capture does, for people */
 enum acq_capture_state {
@@ -25,12 +26,16 @@ enum acq_capture_state {
 /* One session of this process. */
 struct acq_capture_session {
     char id[40];
-    char path[ACQ_PATH_MAX]; /* of the recording, "" without one */
+    char path[ACQ_PATH_MAX]; /* of the recording, "" without one; it ends in .part until the session has ended */
+    char previous[64];       /* the session that this one goes on from, "" for none */
+    bool replay;             /* it shows a replay */
     char car[100], track[201], driver[201];
     uint64_t seq; /* of the last frame */
     int64_t first_t_ns, last_t_ns;
     struct acq_counts counts; /* of this session alone */
-    uint64_t dropped;         /* samples that were taken and not kept, for whatever reason */
+    uint64_t jitter_p50_ns, jitter_p99_ns,
+        jitter_max_ns; /* of it: bridge/jitter.h; when the context was written last */
+    uint64_t dropped;  /* samples that were taken and not kept, for whatever reason */
     int32_t laps, last_lap_ms, best_lap_ms;
 };
 
@@ -41,36 +46,40 @@ struct acq_capture_events {
     void (*frame)(void *user, const struct acq_frame *f, const uint8_t *bytes, size_t n);
     /* Asked before a frame is numbered: is there room for it on the way to the server? */
     bool (*room)(void *user);
+    /* The recording has got its final name: what was `from` is `to` now. Just before `end`. */
+    void (*moved)(void *user, const char *from, const char *to);
     /* The session is over, for the reason `why`; its recording is closed. */
     void (*end)(void *user, const struct acq_capture_session *session, const char *why);
 };
 
 struct acq_capture {
-    const char *record; /* folder or file for recordings; NULL: none */
-    bool record_is_file;
+    struct acq_disk disk;
     const struct acq_capture_events *events;
     void *user;
     enum acq_capture_state state;
     struct acq_capture_session session; /* the running one, or the last */
-    struct acq_recorder *recorder;      /* NULL: this session is not recorded */
-    uv_thread_t disk;                   /* seals members, which waits for the disk */
-    uv_sem_t seal, sealed;
-    bool working, disk_failed, disk_ends;
-    int result;
-    struct acq_err error;
-    struct acq_page_static stat, raw_stat; /* the static page as it is used, and as it came */
+    struct acq_page_static raw_stat;    /* the static page as it came; running.stat is it as it is used */
     size_t stat_size;
-    int32_t session_type, last_physics_id; /* of the newest sample */
-    struct acq_counts base;                /* the sampler's counts when the session began */
-    int64_t utc_offset_ns;                 /* UTC = steady clock + this, taken once for a session */
-    int64_t context_ns;                    /* when a frame last carried the context */
+    struct acq_running running;
+    struct acq_mark before; /* where the session ended that the next one may go on from */
+    int64_t before_t_ns;    /* the same on the steady clock, 0: in another process */
+    int64_t still_ns;       /* set by the owner: a session in which nothing is driven for so long ends; 0: never */
+    bool replays;           /* set by the owner: replays are sessions too */
+    int32_t drive_id;       /* packetId of the newest sample that is no replay */
+    struct acq_jitter jitter;
+    struct acq_counts base; /* the sampler's counts when the session began */
+    int64_t utc_offset_ns;  /* UTC = steady clock + this, taken once for a session */
+    int64_t context_ns;     /* when a frame last carried the context */
     bool stat_changed;
+    struct acq_calm calm;
     struct acq_sample held; /* the newest, not a frame yet: whether it is the last, and why, is known only later */
     bool holds;
-    bool at_once;   /* set by the owner: hold nothing; then the last frame may lack the reason */
+    size_t late;    /* [byte] at_once: the frame in `bytes` is not in the recording yet; 0: it is */
+    bool at_once;   /* set by the owner: hand out each frame at once; only the recording is sure to have the reason */
     bool no_more;   /* set by the owner: when this session has ended, none begins any more */
     uint32_t lost;  /* samples since the last frame that could not be kept */
     char told[400]; /* the last warning, so that it is said once */
+    int64_t told_ns;
     struct acq_frame frame;
     uint8_t bytes[ACQ_FRAME_MAX];
 };

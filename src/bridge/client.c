@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECT_NS INT64_C(5000000000) /* a host that drops our packets says nothing */
+#define CONNECT_NS INT64_C(5000000000)    /* a host that drops our packets says nothing */
+#define HANDSHAKE_NS INT64_C(10000000000) /* some round trips on a slow line, and a server's busy hour */
 #define TICK_NS INT64_C(250000000)
 #define PING_NS INT64_C(5000000000)
 
@@ -24,6 +25,19 @@ void acq_client_init(struct acq_client *c, uv_loop_t *loop, const struct acq_add
     *c = (struct acq_client){.loop = loop, .addr = *addr, .events = events, .user = user};
 }
 
+void acq_client_secure(struct acq_client *c, struct acq_tls_context *tls)
+{
+    acq_tls_release(c->tls);
+    c->tls = acq_tls_keep(tls);
+}
+
+int acq_client_tls(struct acq_tls_context **tls, bool wanted, const char *ca, struct acq_err *err)
+{
+    *tls = NULL;
+    if (wanted) return acq_tls_client_new(tls, ca, err);
+    return ca ? acq_fail(err, ACQ_USAGE, "--ca is for TLS: add --tls") : ACQ_OK;
+}
+
 bool acq_client_idle(const struct acq_client *c)
 {
     return !c->link && !c->resolving;
@@ -31,7 +45,7 @@ bool acq_client_idle(const struct acq_client *c)
 
 bool acq_client_ready(const struct acq_client *c)
 {
-    return c->link && c->link->rpc && !c->stopping;
+    return c->link && acq_link_ready(c->link) && !c->stopping;
 }
 
 bool acq_client_closing(const struct acq_client *c)
@@ -67,18 +81,42 @@ static int new_rpc(struct acq_client *c, struct acq_rpc **rpc, struct acq_err *e
     return acq_rpc_new(rpc, false, &limits, &c->events->rpc, c->user, err);
 }
 
+static void on_secured(struct acq_link *link)
+{
+    struct acq_client *c = ((struct owned *)link)->client;
+    c->shaking = false;
+    c->events->connected(c->user);
+}
+
+/* start begins to speak on a connection. */
+static int start(struct acq_client *c, struct acq_err *err)
+{
+    struct acq_rpc *rpc;
+    struct acq_tls *tls = NULL;
+    int r = c->tls ? acq_tls_new(&tls, c->tls, c->addr.host, err) : ACQ_OK;
+    if (r == ACQ_OK) r = new_rpc(c, &rpc, err);
+    if (r < 0) {
+        acq_tls_free(tls);
+        return r;
+    }
+    c->shaking = tls != NULL;
+    c->link->secured = on_secured;
+    acq_link_secure(c->link, tls);
+    return acq_link_start(c->link, rpc, err);
+}
+
 static void on_connect(uv_connect_t *request, int status)
 {
     struct acq_client *c = request->data;
-    struct acq_rpc *rpc;
     struct acq_err err;
     if (!c->link || status == UV_ECANCELED) return;
     connected_to(c, status);
     if (status < 0) return;
-    if (new_rpc(c, &rpc, &err) < 0)
+    c->began_ns = acq_now_ns();
+    if (start(c, &err) < 0)
         acq_link_close(c->link, err.text);
-    else if (acq_link_start(c->link, rpc, &err) < 0)
-        acq_link_close(c->link, err.text);
+    else if (c->tls)
+        acq_link_flush(c->link); /* the client speaks first */
     else
         c->events->connected(c->user);
 }
@@ -121,6 +159,7 @@ void acq_client_connect(struct acq_client *c)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     c->resolve.data = c;
+    c->shaking = false;
     c->resolving = uv_getaddrinfo(c->loop, &c->resolve, on_resolved, c->addr.host, c->addr.port, &hints) == 0;
     if (!c->resolving) c->events->lost(c->user, "cannot look for the host's address");
 }
@@ -145,10 +184,14 @@ void acq_client_tick(struct acq_client *c, int64_t now_ns)
 {
     if (!c->link || c->link->closing || now_ns - c->ticked_ns < TICK_NS) return;
     c->ticked_ns = now_ns;
-    if (c->link->rpc && acq_rpc_tick(c->link->rpc, now_ns) == ACQ_CLOSED)
+    if (!c->link->rpc) {
+        if (now_ns - c->began_ns > CONNECT_NS) connected_to(c, UV_ETIMEDOUT);
+    } else if (!acq_link_ready(c->link)) {
+        if (now_ns - c->began_ns > HANDSHAKE_NS)
+            acq_link_close(c->link, "the server does not answer in TLS: does it speak that?");
+    } else if (acq_rpc_tick(c->link->rpc, now_ns) == ACQ_CLOSED) {
         acq_link_close(c->link, "the server does not answer");
-    else if (!c->link->rpc && now_ns - c->began_ns > CONNECT_NS)
-        connected_to(c, UV_ETIMEDOUT);
+    }
 }
 
 void acq_client_stop(struct acq_client *c)
@@ -156,4 +199,5 @@ void acq_client_stop(struct acq_client *c)
     c->stopping = true;
     if (c->link) acq_link_close(c->link, "this side ends");
     if (c->resolving) uv_cancel((uv_req_t *)&c->resolve);
+    acq_client_secure(c, NULL);
 }

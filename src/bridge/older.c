@@ -63,6 +63,8 @@ static void leave(struct acq_older *o)
         acq_log(o->frames || b->thorough ? ACQ_LOG_WARN : ACQ_LOG_DEBUG,
                 "%s is damaged behind frame %" PRIu64 ", and is sent up to there; `acq recover` may help", u->out.path,
                 u->out.last_seq);
+    } else if (o->has) {
+        o->has(o->user, u->out.id, u->out.acked_seq);
     }
     acq_upload_free(u);
     o->upload = NULL;

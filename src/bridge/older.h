@@ -15,6 +15,9 @@ struct acq_older {
     bool looking;              /* for what the server lacks of it */
     bool damaged;              /* not all of it can be sent */
     uint64_t frames;           /* of it that were sent, and acked */
+    /* unless NULL: the server says that it has all there is of this session, up to frame seq */
+    void (*has)(void *user, const char *id, uint64_t seq);
+    void *user;
 };
 
 /* acq_older_new begins to look through the folder; `ready` is called when there is something to go on with. Returns 0

@@ -18,6 +18,8 @@ struct acq_replay_config {
     double speed; /* 0, for a server alone: as fast as it acks */
     bool quiet;
     const char *server; /* HOST:PORT */
+    const char *ca;     /* file of certificates to trust with TLS, NULL: the system's */
+    bool tls;
     bool new_session;   /* a session of its own, numbered from 1 */
     const char *prefix; /* of the pages' names */
     bool loop;          /* again and again, until Ctrl+C; pages alone */

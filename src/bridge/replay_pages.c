@@ -1,5 +1,7 @@
 #include "base/log.h"
 #include "base/os.h"
+#include "base/stop.h"
+#include "base/timer.h"
 #include "bridge/replay.h"
 #include "bridge/tape.h"
 #include "frame/original.h"

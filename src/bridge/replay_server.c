@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "base/os.h"
+#include "base/stop.h"
 #include "bridge/client.h"
 #include "bridge/replay.h"
 #include "bridge/tape.h"
@@ -321,7 +322,7 @@ static int name_session(struct replay *r)
     return acq_fail(r->err, ACQ_FORMAT, "the frames of %s have no session: give them one with --new-session", t->path);
 }
 
-static int run(struct replay *r, const struct acq_addr *addr)
+static int run(struct replay *r, const struct acq_addr *addr, struct acq_tls_context *tls)
 {
     int result = acq_buf_reserve(&r->scratch, SCRATCH);
     if (result < 0) return acq_fail(r->err, result, "no memory to replay");
@@ -332,6 +333,7 @@ static int run(struct replay *r, const struct acq_addr *addr)
     r->tick.data = r;
     uv_timer_start(&r->tick, on_tick, TICK_MS, TICK_MS);
     acq_client_init(&r->client, &r->loop, addr, &events, r);
+    acq_client_secure(&r->client, tls);
     acq_client_connect(&r->client);
     uv_run(&r->loop, UV_RUN_DEFAULT);
     uv_loop_close(&r->loop);
@@ -342,10 +344,15 @@ static int run(struct replay *r, const struct acq_addr *addr)
 int acq_replay_to_server(const struct acq_replay_config *config, struct acq_replayed *replayed, struct acq_err *err)
 {
     struct acq_addr addr;
+    struct acq_tls_context *tls;
     int result = acq_addr_parse(&addr, config->server, err);
+    if (result == ACQ_OK) result = acq_client_tls(&tls, config->tls, config->ca, err);
     if (result < 0) return result;
     struct replay *r = calloc(1, sizeof *r);
-    if (!r) return acq_fail(err, ACQ_MEMORY, "no memory to replay");
+    if (!r) {
+        acq_tls_release(tls);
+        return acq_fail(err, ACQ_MEMORY, "no memory to replay");
+    }
     r->config = config;
     r->out = replayed;
     r->err = err;
@@ -353,12 +360,13 @@ int acq_replay_to_server(const struct acq_replay_config *config, struct acq_repl
     acq_buf_init(&r->scratch, SCRATCH);
     result = acq_tape_open(&r->tape, config->path, &config->select, err);
     if (result == ACQ_OK) {
-        result = run(r, &addr);
+        result = run(r, &addr, tls);
         replayed->doubled = r->tape.doubled;
         snprintf(replayed->loss, sizeof replayed->loss, "%s", acq_reader_get_loss(r->tape.reader)->text);
     }
     acq_tape_close(&r->tape);
     acq_buf_fini(&r->scratch);
+    acq_tls_release(tls);
     free(r);
     return result;
 }

@@ -18,8 +18,9 @@
 struct acq_counts {
     uint64_t seen;         /* steps sampled */
     uint64_t missed;       /* steps that packetId skipped */
+    uint64_t duplicates;   /* looks, while steps came, that found the one already sampled */
     uint64_t torn_retried; /* copies thrown away and taken again */
-    uint64_t torn_dropped; /* steps given up */
+    uint64_t torn_dropped; /* steps given up, because no copy of them was whole */
     uint64_t ring_dropped; /* samples for which the ring had no room */
 };
 
@@ -35,9 +36,12 @@ struct acq_sample {
     enum acq_sample_kind kind;
     int64_t t_ns;
     struct acq_counts counts;
+    int64_t late_ns;                                   /* acq_phase_late, -1: not known */
     uint32_t lost_before;                              /* samples lost just before this one */
     uint16_t physics_size, graphics_size, static_size; /* [byte] that the game has of each page */
     bool opened;                                       /* the first since the pages were opened */
+    bool torn_before; /* shows that the step sampled before it had the beginning of this one: that one is worth nothing
+                       */
     struct acq_pages pages;
 };
 

@@ -1,90 +1,50 @@
 #include "bridge/sampler.h"
 
 #include "base/os.h"
+#include "base/timer.h"
+#include "bridge/phase.h"
+#include "bridge/picture.h"
+#include "bridge/whole.h"
 #include "page/read.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define STEP_NS INT64_C(3000000)
 #define LOOK_NS INT64_C(100000) /* between two looks while a step is overdue; doubled each time up to LOOK_MAX_NS */
 #define LOOK_MAX_NS INT64_C(1000000)
-#define STILL_NS INT64_C(50000000)         /* without a step for this long nothing moves */
-#define LONG_STILL_NS INT64_C(10000000000) /* for this long: look less often */
+#define LOOK_DOUBT_NS INT64_C(200000) /* the most while a page may be unfinished */
+#define WOKEN_LATE_NS INT64_C(2000000)
+#define LONG_STILL_NS INT64_C(10000000000) /* without a step for this long: look less often */
 #define GONE_NS INT64_C(1000000000)        /* for this long: are the pages still the game's? */
-#define LATE_NS INT64_C(30000)             /* look this much after a step is due: writing takes a moment */
-#define EARLIER_NS INT64_C(2000)           /* how fast the moment to look moves forward: more than two clocks drift */
 #define NO_GAME_NS INT64_C(500000000)
-/* A copy must still be what stands there this much later. Two copies in a row are taken within 100 ns and agree also
- * when the game stands still between two fields for longer than that: then the page was half of one step, half of
- * another. */
-#define SETTLE_NS INT64_C(5000)
-enum { TRIES = 20, MISSED_MAX = 20000 /* a longer jump of packetId is another session, not missed steps */ };
-
-void acq_phase_seen(struct acq_phase *phase, int32_t id, int64_t t_ns, bool waited)
-{
-    int64_t origin = t_ns - (int64_t)id * STEP_NS;
-    /* A step that was waited for came just now. One that was there already came at some time before: look a little
-     * earlier for the next, until a step has to be waited for again. */
-    if (!phase->known || waited || origin < phase->origin_ns)
-        phase->origin_ns = origin;
-    else
-        phase->origin_ns -= EARLIER_NS;
-    phase->known = true;
-}
-
-int64_t acq_phase_next(const struct acq_phase *phase, int32_t id)
-{
-    return phase->origin_ns + (int64_t)id * STEP_NS + LATE_NS;
-}
+#define MAYBE_NS INT64_C(1500000) /* how long a page may be unfinished that may as well be that of a car at rest */
+enum { MISSED_MAX = 20000 /* a longer jump of packetId is another session, not missed steps */ };
 
 /* What one thread needs to know. */
 struct state {
     struct acq_sampler *sampler;
     struct acq_map map;
     bool open, fresh; /* fresh: nothing taken since the pages were opened */
+    bool kept;        /* the newest step is in the ring, and the newest there */
     int32_t last_id;
     int32_t status;
     int64_t moved_ns, checked_ns; /* when a step was seen last; when the pages were found to be still the game's */
     int64_t look_ns; /* how long to wait for a step that is overdue; above LOOK_NS: this one was waited for */
     struct acq_phase phase;
+    struct acq_halves halves;
+    struct acq_picture picture;
+    struct acq_sample *doubt; /* a step that may be unfinished, not in the ring yet; NULL: none */
+    enum acq_half doubt_half;
+    int32_t doubt_id;
+    int64_t doubt_ns, same_ns; /* when it was seen first, and last in the same state */
+    bool doubt_waited;         /* it was waited for, and this is its first copy */
+    bool doubt_copied;         /* there is a copy that agrees with itself */
+    bool unsure;               /* the step before the next one is not known, so its page cannot be judged by that */
+    int64_t wake_ns;           /* when the next look was to be */
     struct acq_counts counts;
-    uint32_t lost; /* samples lost since the last one that was kept */
+    uint32_t lost;           /* samples lost since the last one that was kept */
+    struct acq_sample spare; /* for a step that the ring has no room for: it is counted all the same */
 };
-
-static uint16_t size_of(const struct state *s, enum acq_map_page page)
-{
-    return (uint16_t)(s->map.size[page] < acq_map_sizes[page] ? s->map.size[page] : acq_map_sizes[page]);
-}
-
-static bool copy(const struct state *s, void *dst, enum acq_map_page page)
-{
-    return acq_page_take(dst, s->map.bytes[page], size_of(s, page));
-}
-
-static bool same(const struct state *s, const void *taken, enum acq_map_page page)
-{
-    return acq_page_same(taken, s->map.bytes[page], size_of(s, page));
-}
-
-/* take copies all pages until they are whole. Returns false if they never were. */
-static bool take(struct state *s, struct acq_sample *dst)
-{
-    struct acq_pages *p = &dst->pages;
-    dst->physics_size = size_of(s, ACQ_MAP_PHYSICS);
-    dst->graphics_size = size_of(s, ACQ_MAP_GRAPHICS);
-    dst->static_size = size_of(s, ACQ_MAP_STATIC);
-    for (int i = 0; i < TRIES; i++) {
-        bool whole = copy(s, &p->physics, ACQ_MAP_PHYSICS) && copy(s, &p->graphics, ACQ_MAP_GRAPHICS) &&
-                     copy(s, &p->stat, ACQ_MAP_STATIC);
-        for (int64_t from = acq_now_ns(); acq_now_ns() - from < SETTLE_NS;) continue; /* too short to sleep */
-        if (whole && same(s, &p->physics, ACQ_MAP_PHYSICS) && same(s, &p->graphics, ACQ_MAP_GRAPHICS) &&
-            same(s, &p->stat, ACQ_MAP_STATIC))
-            return true;
-        s->counts.torn_retried++;
-    }
-    return false;
-}
 
 static void count_steps(struct state *s, int32_t id)
 {
@@ -100,57 +60,9 @@ static void keep(struct state *s, struct acq_sample *dst, enum acq_sample_kind k
     dst->counts = s->counts;
     dst->lost_before = s->lost;
     dst->opened = s->fresh;
+    s->kept = kind == ACQ_SAMPLE_STEP;
     acq_ring_add(&s->sampler->ring);
     s->lost = 0;
-}
-
-/* sample takes the step that is there now. */
-static void sample(struct state *s, int64_t now, bool waited)
-{
-    static struct acq_sample spare; /* for a step that the ring has no room for: it is counted all the same */
-    struct acq_sample *dst = acq_ring_room(&s->sampler->ring);
-    bool room = dst != NULL;
-    if (!room) dst = &spare;
-    if (!take(s, dst)) {
-        count_steps(s, acq_page_id(s->map.bytes[ACQ_MAP_PHYSICS]));
-        s->counts.torn_dropped++;
-        s->lost++;
-        return;
-    }
-    acq_phase_seen(&s->phase, dst->pages.physics.packet_id, now, waited);
-    count_steps(s, dst->pages.physics.packet_id);
-    s->counts.seen++;
-    if (!room) {
-        s->counts.ring_dropped++;
-        s->lost++;
-        return;
-    }
-    s->status = dst->pages.graphics.status;
-    keep(s, dst, ACQ_SAMPLE_STEP, now);
-    s->fresh = false;
-}
-
-/* look_for_game opens the pages where they are. */
-static void look_for_game(struct state *s)
-{
-    s->open = acq_map_open(&s->map, s->sampler->prefix, NULL) == ACQ_OK;
-    if (!s->open) return;
-    s->fresh = true;
-    s->phase.known = false;
-    s->counts = (struct acq_counts){0};
-    s->lost = 0;
-    s->moved_ns = s->checked_ns = acq_now_ns();
-    s->last_id = acq_page_id(s->map.bytes[ACQ_MAP_PHYSICS]);
-}
-
-/* status_changed takes the pages for their status alone, where that has changed. */
-static void status_changed(struct state *s, int64_t now)
-{
-    struct acq_sample *dst = acq_ring_room(&s->sampler->ring);
-    if (s->fresh || !dst || !copy(s, &dst->pages.graphics, ACQ_MAP_GRAPHICS)) return; /* torn: the next look sees it */
-    if (dst->pages.graphics.status == s->status) return;
-    s->status = dst->pages.graphics.status;
-    keep(s, dst, ACQ_SAMPLE_STATUS, now);
 }
 
 /* let_go: the game has ended, and its pages with it. */
@@ -158,7 +70,149 @@ static void let_go(struct state *s, int64_t now)
 {
     struct acq_sample *dst = acq_ring_room(&s->sampler->ring);
     s->open = false;
+    acq_map_close(&s->map);
     if (dst && !s->fresh) keep(s, dst, ACQ_SAMPLE_GONE, now);
+}
+
+/* give_up: no copy of the step in doubt was whole. */
+static void give_up(struct state *s)
+{
+    count_steps(s, s->doubt_id);
+    s->counts.torn_dropped++;
+    s->lost++;
+    s->doubt = NULL;
+    s->kept = false;
+    s->unsure = true;
+}
+
+/* take_in takes a copy as whole. */
+static void take_in(struct state *s, struct acq_sample *dst, bool torn_before, bool waited)
+{
+    int32_t id = dst->pages.physics.packet_id;
+    dst->late_ns = acq_phase_late(&s->phase, id, dst->t_ns);
+    acq_phase_seen(&s->phase, id, dst->t_ns, waited);
+    acq_halves_learn(&s->halves, &dst->pages.physics, dst->physics_size);
+    count_steps(s, id);
+    s->counts.seen++;
+    s->moved_ns = s->checked_ns = dst->t_ns;
+    s->doubt = NULL;
+    if (dst == &s->spare) {
+        s->counts.ring_dropped++;
+        s->lost++;
+        s->kept = false;
+        return;
+    }
+    acq_picture_take(&s->picture, &dst->pages.graphics, dst->graphics_size, dst->t_ns);
+    s->status = dst->pages.graphics.status;
+    dst->torn_before = torn_before && s->kept;
+    keep(s, dst, ACQ_SAMPLE_STEP, dst->t_ns);
+    s->fresh = false;
+}
+
+/* put_off: the step that is there now may be unfinished. */
+static void put_off(struct state *s, struct acq_sample *dst, enum acq_half half, bool copied, bool waited)
+{
+    s->doubt_waited = waited && !s->doubt;
+    if (!s->doubt) s->doubt_ns = dst->t_ns;
+    s->same_ns = dst->t_ns;
+    s->doubt = dst;
+    s->doubt_half = half;
+    s->doubt_copied = copied;
+    s->doubt_id = copied ? dst->pages.physics.packet_id : acq_page_id(s->map.bytes[ACQ_MAP_PHYSICS]);
+}
+
+/* sample takes the step that is there now, into the place of its copy before if there is one. */
+static void sample(struct state *s, int64_t now, bool waited)
+{
+    struct acq_sample *dst = s->doubt ? s->doubt : acq_ring_room(&s->sampler->ring);
+    if (!dst) dst = &s->spare;
+    bool whole = acq_whole_take(&s->map, dst, &s->counts.torn_retried);
+    if (acq_map_broken(&s->map)) {
+        let_go(s, now);
+        return;
+    }
+    enum acq_half half = ACQ_HALF_DONE;
+    if (whole) half = acq_halves_judge(&s->halves, &dst->pages.physics, dst->physics_size);
+    if (half == ACQ_WHOLE && s->unsure) half = ACQ_HALF_MAYBE;
+    s->unsure = false;
+    dst->t_ns = now;
+    if (half == ACQ_WHOLE || half == ACQ_HALF_BEFORE)
+        take_in(s, dst, half == ACQ_HALF_BEFORE, waited && !s->doubt);
+    else
+        put_off(s, dst, half, whole, waited);
+}
+
+/* was_whole: the next step has come, so was the one in doubt whole? It was if look after look until just now it was the
+ * same, and the next one came when it was due: a game that stood still in a page comes late. It was as well if the
+ * fields at its end, which made it doubtful, are the same in the next step: then they have stopped. */
+static bool was_whole(const struct state *s, int64_t now)
+{
+    struct acq_page_physics next;
+    if (!s->doubt_copied) return false;
+    if (s->doubt_half == ACQ_HALF_MAYBE) return true;
+    int64_t late = acq_phase_late(&s->phase, acq_page_id(s->map.bytes[ACQ_MAP_PHYSICS]), now);
+    if (s->same_ns - s->doubt_ns >= MAYBE_NS && now - s->same_ns <= 2 * LOOK_DOUBT_NS && late <= 2 * LOOK_DOUBT_NS)
+        return true;
+    if (!acq_whole_copy(&s->map, &next, ACQ_MAP_PHYSICS)) return false;
+    enum acq_half half = acq_halves_judge(&s->halves, &next, acq_whole_size(&s->map, ACQ_MAP_PHYSICS));
+    return half == ACQ_HALF_DONE || half == ACQ_HALF_MAYBE;
+}
+
+/* settle looks again at a step in doubt, of which the page now has packetId `id`. Returns true when there is none any
+ * more, or it has to be taken again. */
+static bool settle(struct state *s, int32_t id, int64_t now)
+{
+    bool maybe = s->doubt_half == ACQ_HALF_MAYBE;
+    if (id == s->doubt_id && now - s->doubt_ns < (maybe ? MAYBE_NS : ACQ_STILL_NS)) {
+        if (!s->doubt_copied) return true;
+        if (acq_whole_same(&s->map, &s->doubt->pages.physics, ACQ_MAP_PHYSICS)) {
+            s->same_ns = now;
+            return false;
+        }
+        s->counts.torn_retried++; /* it went on being written */
+        return true;
+    }
+    if (maybe || (id != s->doubt_id && was_whole(s, now)))
+        take_in(s, s->doubt, false, s->doubt_waited);
+    else
+        give_up(s);
+    return true;
+}
+
+/* look_for_game opens the pages where they are. Why they cannot be used, the loop says to people. */
+static void look_for_game(struct state *s)
+{
+    struct acq_sampler *sampler = s->sampler;
+    struct acq_err err;
+    int r = acq_map_open(&s->map, sampler->prefix, &err);
+    s->open = r == ACQ_OK;
+    if (r < 0 && r != ACQ_MISSING && !atomic_load(&sampler->troubled)) {
+        sampler->trouble = err;
+        atomic_store(&sampler->troubled, true);
+    }
+    if (!s->open) return;
+    s->fresh = true;
+    s->kept = s->phase.known = false;
+    s->doubt = NULL;
+    s->halves = (struct acq_halves){0};
+    s->picture = (struct acq_picture){0};
+    s->counts = (struct acq_counts){0};
+    s->lost = 0;
+    s->moved_ns = s->checked_ns = s->wake_ns = acq_now_ns();
+    s->unsure = false;
+    s->last_id = acq_page_id(s->map.bytes[ACQ_MAP_PHYSICS]);
+}
+
+/* status_changed takes the pages for their status alone, where that has changed. */
+static void status_changed(struct state *s, int64_t now)
+{
+    struct acq_sample *dst = acq_ring_room(&s->sampler->ring);
+    if (s->fresh || !dst || !acq_whole_copy(&s->map, &dst->pages.graphics, ACQ_MAP_GRAPHICS))
+        return; /* torn: the next look sees it */
+    if (acq_map_broken(&s->map)) return;
+    if (dst->pages.graphics.status == s->status) return;
+    s->status = dst->pages.graphics.status;
+    keep(s, dst, ACQ_SAMPLE_STATUS, now);
 }
 
 /* still: nothing has moved for a while. Returns when to look again. */
@@ -169,49 +223,63 @@ static int64_t still(struct state *s, int64_t now)
     s->phase.known = false;
     s->look_ns = LOOK_NS;
     status_changed(s, now);
-    if (now - s->checked_ns > GONE_NS) {
+    if (now - s->checked_ns > GONE_NS || acq_map_broken(&s->map)) {
         s->checked_ns = now;
         if (acq_map_gone(&s->map)) let_go(s, now);
     }
     return now + (since > LONG_STILL_NS ? 20 : 2) * INT64_C(1000000);
 }
 
+/* look_again waits longer each time. */
+static int64_t look_again(struct state *s, int64_t now)
+{
+    int64_t look = s->look_ns;
+    if (look < (s->doubt ? LOOK_DOUBT_NS : LOOK_MAX_NS)) s->look_ns = 2 * look;
+    return now + look;
+}
+
 /* watch looks at the pages once. Returns when to look again. */
 static int64_t watch(struct state *s)
 {
-    int64_t now = acq_now_ns(), look = s->look_ns;
+    int64_t now = acq_now_ns();
     int32_t id = acq_page_id(s->map.bytes[ACQ_MAP_PHYSICS]);
-    if (id != s->last_id) {
-        sample(s, now, look > LOOK_NS);
-        s->moved_ns = s->checked_ns = now;
-        s->look_ns = LOOK_NS;
-        atomic_store(&s->sampler->state, ACQ_SAMPLER_MOVING);
-        int64_t next = s->phase.known ? acq_phase_next(&s->phase, s->last_id + 1) : now;
-        return next > now + 2 * STEP_NS ? now + LOOK_NS : next; /* far off: after a jump of packetId */
+    if (now - s->wake_ns > WOKEN_LATE_NS && id > s->last_id + INT64_C(1)) s->unsure = true;
+    if (s->doubt && !settle(s, id, now)) return look_again(s, now);
+    if (id == s->last_id) {
+        if (now - s->moved_ns > ACQ_STILL_NS) return still(s, now);
+        s->counts.duplicates++;
+        return look_again(s, now);
     }
-    if (now - s->moved_ns > STILL_NS) return still(s, now);
-    if (look < LOOK_MAX_NS) s->look_ns = 2 * look;
-    return now + look;
+    sample(s, now, s->look_ns > LOOK_NS);
+    s->look_ns = LOOK_NS;
+    if (s->doubt || !s->open) return now + LOOK_NS;
+    atomic_store(&s->sampler->state, ACQ_SAMPLER_MOVING);
+    return acq_phase_next(&s->phase, s->last_id, now);
+}
+
+/* wait_for_game sleeps until it is time to look for the game again, or to stop. */
+static void wait_for_game(struct acq_sampler *sampler)
+{
+    uv_mutex_lock(&sampler->mutex);
+    if (!atomic_load(&sampler->stop)) uv_cond_timedwait(&sampler->wake, &sampler->mutex, NO_GAME_NS);
+    uv_mutex_unlock(&sampler->mutex);
 }
 
 static void run(void *argument)
 {
     struct state s = {.sampler = argument, .look_ns = LOOK_NS};
     struct acq_timer *timer = acq_timer_new();
-    int64_t looked = 0;
+    acq_thread_name("acq sampler");
     atomic_store(&s.sampler->raised, acq_raise_priority());
     while (timer && !atomic_load_explicit(&s.sampler->stop, memory_order_relaxed)) {
-        int64_t now = acq_now_ns();
-        if (!s.open && now - looked >= NO_GAME_NS) {
-            looked = now;
-            look_for_game(&s);
-        }
-        if (!s.open) {
+        if (!s.open) look_for_game(&s);
+        if (s.open) {
+            s.wake_ns = watch(&s);
+            acq_timer_sleep_until(timer, s.wake_ns);
+        } else {
             atomic_store(&s.sampler->state, ACQ_SAMPLER_NO_GAME);
-            acq_timer_sleep_until(timer, now + 50000000); /* stays ready to stop */
-            continue;
+            wait_for_game(s.sampler);
         }
-        acq_timer_sleep_until(timer, watch(&s));
     }
     if (s.open) acq_map_close(&s.map);
     acq_timer_free(timer);
@@ -227,6 +295,10 @@ int acq_sampler_start(struct acq_sampler *sampler, const char *prefix, struct ac
     atomic_init(&sampler->stop, false);
     atomic_init(&sampler->state, ACQ_SAMPLER_NO_GAME);
     atomic_init(&sampler->raised, false);
+    atomic_init(&sampler->troubled, false);
+    if (uv_mutex_init(&sampler->mutex) || uv_cond_init(&sampler->wake))
+        return acq_fail(err, ACQ_MEMORY, "no memory for the sampler");
+    sampler->ready = true;
     sampler->started = uv_thread_create(&sampler->thread, run, sampler) == 0;
     return sampler->started ? ACQ_OK : acq_fail(err, ACQ_IO, "cannot start the sampler's thread");
 }
@@ -234,7 +306,10 @@ int acq_sampler_start(struct acq_sampler *sampler, const char *prefix, struct ac
 void acq_sampler_stop(struct acq_sampler *sampler)
 {
     if (!sampler->started) return;
+    uv_mutex_lock(&sampler->mutex);
     atomic_store(&sampler->stop, true);
+    uv_cond_signal(&sampler->wake);
+    uv_mutex_unlock(&sampler->mutex);
     uv_thread_join(&sampler->thread);
     sampler->started = false;
 }
@@ -243,4 +318,8 @@ void acq_sampler_fini(struct acq_sampler *sampler)
 {
     acq_sampler_stop(sampler);
     acq_ring_fini(&sampler->ring);
+    if (!sampler->ready) return;
+    uv_mutex_destroy(&sampler->mutex);
+    uv_cond_destroy(&sampler->wake);
+    sampler->ready = false;
 }

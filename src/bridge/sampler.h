@@ -23,9 +23,13 @@ struct acq_sampler {
     char prefix[64];
     uv_thread_t thread;
     atomic_bool stop;
-    atomic_int state;   /* enum acq_sampler_state */
-    atomic_bool raised; /* the system runs this thread before others */
-    bool started;
+    uv_mutex_t mutex; /* only for waiting while there is no game, which `wake` ends */
+    uv_cond_t wake;
+    atomic_int state;       /* enum acq_sampler_state */
+    atomic_bool raised;     /* the system runs this thread before others */
+    struct acq_err trouble; /* why pages that are there cannot be used */
+    atomic_bool troubled;   /* there is a trouble to tell: whoever has told it sets this to false */
+    bool ready, started;    /* mutex and wake are made; the thread runs */
 };
 
 /* acq_sampler_start looks for pages of this prefix and samples them from now on. Returns 0, ACQ_MEMORY or ACQ_IO. */
@@ -34,17 +38,5 @@ int acq_sampler_start(struct acq_sampler *sampler, const char *prefix, struct ac
 /* acq_sampler_stop ends the thread; the ring keeps what is in it. acq_sampler_fini frees the ring. */
 void acq_sampler_stop(struct acq_sampler *sampler);
 void acq_sampler_fini(struct acq_sampler *sampler);
-
-/* The moment at which a step comes, learned from those that came: see acq_phase_next. */
-struct acq_phase {
-    int64_t origin_ns; /* step k comes at about origin_ns + k * 3 ms */
-    bool known;
-};
-
-/* acq_phase_seen takes note that step `id` was there at t_ns, and whether an earlier look had not found it. */
-void acq_phase_seen(struct acq_phase *phase, int32_t id, int64_t t_ns, bool waited);
-
-/* acq_phase_next returns when to look for step `id`: just after it is due. */
-int64_t acq_phase_next(const struct acq_phase *phase, int32_t id);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/os.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
     AHEAD = 8192,       /* frames on their way to the server's disk: about what it takes before it holds us back */
@@ -34,6 +35,12 @@ void acq_sender_end(struct acq_sender *s)
     s->live = NULL;
     s->live_lost = false;
     if (uv_is_active((uv_handle_t *)&s->retry)) uv_timer_start(&s->retry, on_retry, 0, 0); /* the last chance */
+}
+
+void acq_sender_moved(struct acq_sender *s, const char *from, const char *to)
+{
+    for (struct acq_upload *one = s->first; one; one = one->next)
+        if (!strcmp(one->out.path, from)) snprintf(one->out.path, sizeof one->out.path, "%s", to);
 }
 
 void acq_sender_recorded(struct acq_sender *s, uint64_t seq)
@@ -111,6 +118,8 @@ static void sweep(struct acq_sender *s)
             s->live = NULL;
             s->live_lost = true;
         }
+        if (one->state == ACQ_UPLOAD_DONE && one->heard && !one->lacking && s->has)
+            s->has(s->user, one->out.id, one->out.acked_seq);
         s->lacking += one->lacking + one->out.last_seq - one->out.acked_seq;
         *place = one->next;
         acq_upload_free(one);
@@ -162,7 +171,7 @@ static void on_message(void *user, struct acq_rpc_call *call, const uint8_t *byt
     uint64_t acked = one ? acq_upload_ack(one, bytes, n) : 0;
     if (!acked) return;
     s->failures = 0;
-    s->told = false;
+    s->told = s->told_shaking = false;
     s->moved_ns = acq_now_ns();
     if (!one->older) {
         s->acked += acked;
@@ -247,6 +256,8 @@ static void on_connected(void *user)
 static void on_lost(void *user, const char *why)
 {
     struct acq_sender *s = user;
+    if (s->client.shaking && !s->told_shaking) s->told = false;
+    s->told_shaking = s->told_shaking || s->client.shaking;
     if (wants(s)) away(s, &s->told, why);
     if (s->stopping || uv_is_active((uv_handle_t *)&s->retry)) return;
     uv_timer_start(&s->retry, on_retry, (uint64_t)(acq_backoff_ns(s->failures++) / 1000000), 0);

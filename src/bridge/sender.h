@@ -25,6 +25,7 @@ struct acq_sender {
     struct acq_client client;
     uv_timer_t retry;
     bool stopping, told;
+    bool told_shaking;            /* that the TLS handshake fails: another reason than that there is no server */
     unsigned failures;            /* of the connection, since the last ack */
     bool ours, foreign;           /* the server has said hello on this connection; has answered without one */
     struct acq_upload *first;     /* sessions of this process that are not fully acked, the oldest first */
@@ -39,6 +40,8 @@ struct acq_sender {
     int64_t moved_ns;             /* when there was last something new */
     char why[240];                /* the last failure */
     void (*stranded)(void *user); /* unless NULL: the running session cannot be sent any further; begin another one */
+    /* unless NULL: the server says that it has all of this session of ours, up to frame seq */
+    void (*has)(void *user, const char *id, uint64_t seq);
     void *user;
 };
 
@@ -52,6 +55,9 @@ int acq_sender_send_older(struct acq_sender *sender, const char *dir, struct acq
  * was away is tried again at once. */
 void acq_sender_begin(struct acq_sender *sender, const char *id, const char *path);
 void acq_sender_end(struct acq_sender *sender);
+
+/* acq_sender_moved: the recording that was `from` is `to` now. */
+void acq_sender_moved(struct acq_sender *sender, const char *from, const char *to);
 
 /* acq_sender_recorded: the running session's frames up to seq are in its recording, on the disk. acq_sender_unrecorded:
  * no more will be. */

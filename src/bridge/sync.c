@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/os.h"
+#include "base/stop.h"
 #include "bridge/sender.h"
 
 #include <inttypes.h>
@@ -91,12 +92,13 @@ static void fill(const struct acq_backlog *b, struct acq_synced *synced)
     memcpy(synced->others, b->others, sizeof synced->others);
 }
 
-static int run(struct sync *s, const struct acq_addr *addr, struct acq_synced *synced)
+static int run(struct sync *s, const struct acq_addr *addr, struct acq_tls_context *tls, struct acq_synced *synced)
 {
     uv_loop_init(&s->loop);
     uv_timer_init(&s->loop, &s->tick);
     s->tick.data = s;
     acq_sender_init(&s->sender, &s->loop, addr);
+    acq_client_secure(&s->sender.client, tls);
     s->sender.slice_ns = SLICE_NS;
     int r = acq_sender_send_older(&s->sender, s->config->dir, s->err);
     if (r == ACQ_OK) {
@@ -116,6 +118,7 @@ static int run(struct sync *s, const struct acq_addr *addr, struct acq_synced *s
 int acq_sync(const struct acq_sync_config *config, struct acq_synced *synced, struct acq_err *err)
 {
     struct acq_addr addr;
+    struct acq_tls_context *tls;
     *synced = (struct acq_synced){0};
     int r = acq_addr_parse(&addr, config->server, err);
     if (r < 0) return r;
@@ -123,11 +126,17 @@ int acq_sync(const struct acq_sync_config *config, struct acq_synced *synced, st
     if (!acq_path_is_dir(config->dir))
         return acq_fail(err, ACQ_MISSING, "%s is a file, not a folder: `acq replay --speed 0` sends one recording",
                         config->dir);
+    r = acq_client_tls(&tls, config->tls, config->ca, err);
+    if (r < 0) return r;
     struct sync *s = calloc(1, sizeof *s);
-    if (!s) return acq_fail(err, ACQ_MEMORY, "no memory to send recordings");
-    s->config = config;
-    s->err = err;
-    r = run(s, &addr, synced);
+    if (s) {
+        s->config = config;
+        s->err = err;
+        r = run(s, &addr, tls, synced);
+    } else {
+        r = acq_fail(err, ACQ_MEMORY, "no memory to send recordings");
+    }
+    acq_tls_release(tls);
     free(s);
     return r;
 }

@@ -14,7 +14,8 @@
 struct acq_sync_config {
     const char *dir;
     const char *server; /* HOST:PORT */
-    bool quiet;
+    const char *ca;     /* file of certificates to trust with TLS, NULL: the system's */
+    bool tls, quiet;
 };
 
 struct acq_synced {
@@ -28,7 +29,7 @@ struct acq_synced {
 };
 
 /* acq_sync returns 0 when the server has all that can be sent; ACQ_STOPPED; or an error: ACQ_MISSING if there is no
- * such folder, ACQ_CLOSED if there has been no progress for half a minute. *synced is filled in any case. */
+ * such folder or `ca`, ACQ_CLOSED if there has been no progress for half a minute. *synced is filled in any case. */
 int acq_sync(const struct acq_sync_config *config, struct acq_synced *synced, struct acq_err *err);
 
 #endif

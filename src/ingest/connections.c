@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CALL_NS INT64_C(30000000000) /* a connection without a single call is closed after this */
+#define FIRST_CALL_NS INT64_C(30000000000) /* a connection without a single call is closed after this, */
+#define HANDSHAKE_NS INT64_C(10000000000)  /* one without a TLS handshake after this */
+
+/* TLS handshakes that begin from one check to the next: each is a signature, of which a core makes some 15 000 in a
+ * second with an elliptic curve's key, but only 200 with RSA of 4096 bits. Streams that run go on beside a flood. */
+enum { HANDSHAKES = 20 };
 
 /* ---- what is to be sent ---- */
 
@@ -63,10 +68,20 @@ static void on_received(struct acq_link *link)
     queue(c);
 }
 
+static void tell_refused(const struct acq_connection *c, const char *why)
+{
+    struct acq_event e;
+    acq_event_begin(&e, "connection-refused");
+    acq_event_text(&e, "from", c->stream.peer);
+    acq_event_text(&e, "why", why);
+    acq_event_end_some(&e, ACQ_LOG_WARN);
+}
+
 static void on_closed(struct acq_link *link, const char *why)
 {
     struct acq_connection *c = (struct acq_connection *)link;
     acq_log(ACQ_LOG_DEBUG, "connection from %s ended: %s", c->stream.peer, why);
+    if (c->all->tls && link->heard && !c->secured) tell_refused(c, why);
     unqueue(c);
     if (c->place) {
         *c->place = c->next;
@@ -88,11 +103,7 @@ void acq_connections_address(char dst[ACQ_PEER_MAX], const struct sockaddr_stora
 
 static void refuse(struct acq_connection *c, const char *why)
 {
-    struct acq_event e;
-    acq_event_begin(&e, "connection-refused");
-    acq_event_text(&e, "from", c->stream.peer);
-    acq_event_text(&e, "why", why);
-    acq_event_end_some(&e, ACQ_LOG_WARN);
+    tell_refused(c, why);
     acq_link_close(&c->link, why);
 }
 
@@ -118,26 +129,45 @@ static bool make_room(struct acq_connections *all)
     return oldest;
 }
 
-static void admit(struct acq_connection *c)
+static void on_secured(struct acq_link *link)
+{
+    ((struct acq_connection *)link)->secured = true;
+}
+
+/* start begins to speak with a client; with TLS when it is its turn. */
+static int start(struct acq_connection *c, struct acq_err *err)
 {
     struct acq_connections *all = c->all;
-    struct sockaddr_storage name;
     struct acq_rpc *rpc;
+    struct acq_tls *tls = NULL;
+    int r = all->tls ? acq_tls_new(&tls, all->tls, NULL, err) : ACQ_OK;
+    if (r == ACQ_OK) r = acq_rpc_new(&rpc, true, &all->limits, all->events, c, err);
+    if (r < 0) {
+        acq_tls_free(tls);
+        return r;
+    }
+    add(c);
+    c->link.secured = on_secured;
+    acq_link_secure(&c->link, tls);
+    r = acq_link_start(&c->link, rpc, err);
+    c->waiting = tls && all->handshakes++ >= HANDSHAKES;
+    if (c->waiting) acq_link_read(&c->link, false);
+    return r;
+}
+
+static void admit(struct acq_connection *c)
+{
+    struct sockaddr_storage name;
     struct acq_err err;
     int size = sizeof name;
     if (uv_tcp_getpeername(&c->link.tcp, (struct sockaddr *)&name, &size) == 0)
         acq_connections_address(c->stream.peer, &name);
-    if (!make_room(all)) {
+    if (!make_room(c->all))
         refuse(c, "too many connections: see --connections");
-    } else if (acq_rpc_new(&rpc, true, &all->limits, all->events, c, &err) < 0) {
+    else if (start(c, &err) < 0)
         refuse(c, err.text);
-    } else {
-        add(c);
-        if (acq_link_start(&c->link, rpc, &err) < 0)
-            refuse(c, err.text);
-        else
-            queue(c);
-    }
+    else
+        queue(c);
 }
 
 void acq_connections_accept(struct acq_connections *all, uv_stream_t *listener)
@@ -160,6 +190,18 @@ void acq_connections_accept(struct acq_connections *all, uv_stream_t *listener)
 
 /* ---- all of them ---- */
 
+/* look_at_new looks at a connection whose TLS handshake is not done. Returns why it has to be closed, or NULL. */
+static const char *look_at_new(struct acq_connection *c, int64_t now_ns)
+{
+    if (now_ns - c->since_ns > HANDSHAKE_NS) return "it does not come to the end of its TLS handshake";
+    if (c->waiting && c->all->handshakes < HANDSHAKES) {
+        c->all->handshakes++;
+        c->waiting = false;
+        acq_link_read(&c->link, true);
+    }
+    return NULL;
+}
+
 /* look_at one connection. Returns why it has to be closed, or NULL. */
 static const char *look_at(struct acq_connection *c, size_t share, int64_t now_ns)
 {
@@ -174,9 +216,10 @@ static const char *look_at(struct acq_connection *c, size_t share, int64_t now_n
 void acq_connections_check(struct acq_connections *all, int64_t now_ns)
 {
     size_t share = all->count ? all->waits_max / all->count : 0;
+    all->handshakes = 0;
     for (struct acq_connection *c = all->first, *next; c; c = next) {
         next = c->next;
-        const char *why = look_at(c, share, now_ns);
+        const char *why = acq_link_ready(&c->link) ? look_at(c, share, now_ns) : look_at_new(c, now_ns);
         if (why)
             acq_link_close(&c->link, why);
         else

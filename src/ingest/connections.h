@@ -20,6 +20,8 @@ struct acq_connection {
     struct acq_connection *next_queued;
     bool queued;
     bool called;  /* a call has begun on it */
+    bool waiting; /* for its turn in the TLS handshakes */
+    bool secured; /* its handshake is done */
     size_t waits; /* [byte] that have come on it and are not handled yet */
     int64_t since_ns;
 };
@@ -30,11 +32,13 @@ struct acq_connections {
     struct acq_rpc_limits limits;
     const struct acq_rpc_events *events; /* their user is the connection */
     void *user;                          /* the caller's */
+    struct acq_tls_context *tls;         /* the caller's; NULL: without TLS */
     size_t most;                         /* connections at once */
     size_t waits_max;                    /* bytes that may wait in all connections together */
 
     struct acq_connection *first, *queued;
     size_t count, waits;
+    unsigned handshakes;  /* TLS handshakes that began since the last acq_connections_check */
     uint64_t round_bytes; /* read since the last acq_connections_flush */
 };
 
@@ -46,8 +50,9 @@ void acq_connections_accept(struct acq_connections *all, uv_stream_t *listener);
 void acq_connections_queue(struct acq_rpc_call *call);
 void acq_connections_flush(struct acq_connections *all);
 
-/* acq_connections_check asks those that are silent, closes those that are gone or never began a call, and reads again
- * where reading was stopped because what waits would have filled the memory. A few times in a second. */
+/* acq_connections_check asks those that are silent, closes those that are gone, never began a call or do not come to
+ * the end of their TLS handshake, and reads again where reading was stopped because what waits would have filled the
+ * memory. A few times in a second. */
 void acq_connections_check(struct acq_connections *all, int64_t now_ns);
 
 /* acq_connections_shutdown says on all that no new calls are taken. acq_connections_close closes all, and runs the loop

@@ -1,6 +1,7 @@
 #include "ingest/pace.h"
 
 #include "base/os.h"
+#include "base/timer.h"
 
 #define ROUND_NS INT64_C(1500000)
 enum { ROUND_BYTES = 512 * 1024 };

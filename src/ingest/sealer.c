@@ -1,6 +1,7 @@
 #include "ingest/sealer.h"
 
 #include "base/os.h"
+#include "base/timer.h"
 #include "ingest/event.h"
 #include "ingest/session.h"
 

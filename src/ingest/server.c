@@ -3,6 +3,7 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "base/stop.h"
 #include "ingest/connections.h"
 #include "ingest/event.h"
 #include "ingest/health.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 
 enum { TICK_MS = 20, PINGS_MS = 250, SEGMENT = 16 << 20, WAITING_MAX = 16 << 20 };
+#define HURRY_S 2                  /* to drain, at most, when the system ends the program soon */
 #define COMMIT_NS INT64_C(8000000) /* from one group of the commit log to the next */
 #define PING_ANSWER_NS INT64_C(20000000000)
 
@@ -26,7 +28,6 @@ struct server {
     uv_timer_t tick;
     uv_prepare_t turn;
     uv_async_t committed;
-    uv_signal_t signals[2];
     const struct acq_server_config *config;
     struct acq_connections connections;
     struct acq_sessions sessions;
@@ -34,6 +35,7 @@ struct server {
     struct acq_status_line status;
     struct acq_pace pace;
     int64_t pinged_ns, drain_until_ns; /* the latter > 0: shutting down */
+    unsigned told;                     /* how often it was told to end, as far as that has been heeded */
     struct acq_err failure;            /* code != 0: the disk failed */
 };
 
@@ -106,10 +108,39 @@ static void on_queued(void *user, struct acq_rpc_call *call)
 
 /* ---- time ---- */
 
+/* drain: no new streams; those that run are told to come again elsewhere when what they sent is durable. */
+static void drain(struct server *server, int64_t now)
+{
+    struct acq_event e;
+    int64_t seconds = server->config->drain_s;
+    if (acq_stop_hurries() && seconds > HURRY_S) seconds = HURRY_S;
+    acq_event_begin(&e, "stopping");
+    acq_event_text(&e, "why", acq_stop_words(acq_stop_why()));
+    acq_event_number(&e, "frames", server->sessions.frames);
+    acq_event_end(&e, ACQ_LOG_INFO);
+    server->drain_until_ns = now + seconds * INT64_C(1000000000);
+    uv_close((uv_handle_t *)&server->listener, NULL);
+    acq_health_set(&server->health, false);
+    acq_health_end(&server->health);
+    acq_sessions_finish(&server->sessions, ACQ_RPC_UNAVAILABLE, "the server is shutting down");
+    acq_connections_shutdown(&server->connections);
+}
+
+/* heed_stop begins to drain when the server is told to end. Told once more, it waits for nobody. */
+static void heed_stop(struct server *server, int64_t now)
+{
+    unsigned times = acq_stop_times();
+    if (times == server->told) return;
+    if (!server->drain_until_ns) drain(server, now);
+    if (times > 1) uv_stop(&server->loop);
+    server->told = times;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct server *server = timer->data;
     int64_t now = acq_now_ns();
+    heed_stop(server, now);
     acq_sessions_tick(&server->sessions, now);
     if (now - server->pinged_ns >= PINGS_MS * INT64_C(1000000)) {
         acq_connections_check(&server->connections, now);
@@ -150,27 +181,6 @@ static void on_failed(void *user, const struct acq_err *err)
     uv_stop(&server->loop);
 }
 
-/* on_signal: no new streams; those that run are told to come again elsewhere when what they sent is durable. */
-static void on_signal(uv_signal_t *handle, int number)
-{
-    struct server *server = handle->data;
-    struct acq_event e;
-    (void)number;
-    if (server->drain_until_ns) {
-        uv_stop(&server->loop);
-        return;
-    }
-    acq_event_begin(&e, "stopping");
-    acq_event_number(&e, "frames", server->sessions.frames);
-    acq_event_end(&e, ACQ_LOG_INFO);
-    server->drain_until_ns = acq_now_ns() + server->config->drain_s * INT64_C(1000000000);
-    uv_close((uv_handle_t *)&server->listener, NULL);
-    acq_health_set(&server->health, false);
-    acq_health_end(&server->health);
-    acq_sessions_finish(&server->sessions, ACQ_RPC_UNAVAILABLE, "the server is shutting down");
-    acq_connections_shutdown(&server->connections);
-}
-
 /* ---- life ---- */
 
 static int bind_listener(struct server *server, const struct acq_addr *addr, struct acq_err *err)
@@ -188,7 +198,8 @@ static int bind_listener(struct server *server, const struct acq_addr *addr, str
     if (r < 0) return acq_fail(err, ACQ_IO, "cannot listen on %s:%s: %s", addr->host, addr->port, uv_strerror(r));
     uv_tcp_getsockname(&server->listener, (struct sockaddr *)&name, &size);
     acq_connections_address(text, &name);
-    acq_log(ACQ_LOG_INFO, "listening on %s, recordings in %s", text, server->config->data);
+    acq_log(ACQ_LOG_INFO, "listening on %s, %srecordings in %s", text, server->connections.tls ? "TLS, " : "",
+            server->config->data);
     return ACQ_OK;
 }
 
@@ -200,11 +211,6 @@ static void start_handles(struct server *server)
     server->listener.data = server->tick.data = server->turn.data = server;
     uv_timer_start(&server->tick, on_tick, TICK_MS, TICK_MS);
     uv_prepare_start(&server->turn, on_turn);
-    for (int i = 0; i < 2; i++) {
-        uv_signal_init(&server->loop, &server->signals[i]);
-        server->signals[i].data = server;
-        uv_signal_start(&server->signals[i], on_signal, i ? SIGTERM : SIGINT);
-    }
 }
 
 static void close_handle(uv_handle_t *handle, void *user)
@@ -272,27 +278,58 @@ static int finish(struct server *server, int r, struct acq_err *err)
     return r < 0 ? r : closed;
 }
 
+/* refuse_open: TLS keeps others from listening, not from sending. */
+static int refuse_open(const struct acq_server_config *config, const char *host, struct acq_err *err)
+{
+    if (config->cert)
+        return acq_fail(
+            err, ACQ_USAGE,
+            "%s can be reached by others, and this server has no passwords yet: with TLS nobody can listen, "
+            "but anybody can send; add --insecure if you trust all who reach it",
+            host);
+    return acq_fail(err, ACQ_USAGE,
+                    "%s can be reached by others: without --cert and --key they can listen, and as there are no "
+                    "passwords yet they can send; add --insecure if your network is trusted",
+                    host);
+}
+
+/* make_tls reads certificate and key, if there are any. */
+static int make_tls(struct acq_tls_context **tls, const struct acq_server_config *config, struct acq_err *err)
+{
+    *tls = NULL;
+    if (!config->cert && !config->key) return ACQ_OK;
+    if (config->cert && config->key) return acq_tls_server_new(tls, config->cert, config->key, err);
+    return acq_fail(err, ACQ_USAGE,
+                    config->cert ? "--cert needs the certificate's key: add --key FILE"
+                                 : "--key needs the certificate: add --cert FILE");
+}
+
 int acq_server_run(const struct acq_server_config *config, struct acq_err *err)
 {
     struct acq_addr addr;
     int r = acq_addr_parse(&addr, config->listen, err);
     if (r < 0) return r;
-    if (!acq_addr_is_loopback(&addr) && !config->insecure)
-        return acq_fail(
-            err, ACQ_USAGE,
-            "%s can be reached by others, and this server has neither TLS nor passwords yet: add --insecure "
-            "if your network is trusted",
-            addr.host);
+    if (!acq_addr_is_loopback(&addr) && !config->insecure) return refuse_open(config, addr.host, err);
+    struct acq_tls_context *tls;
+    r = make_tls(&tls, config, err);
+    if (r < 0) return r;
     struct server *server = calloc(1, sizeof *server);
-    if (!server) return acq_fail(err, ACQ_MEMORY, "no memory for the server");
+    if (!server) {
+        acq_tls_release(tls);
+        return acq_fail(err, ACQ_MEMORY, "no memory for the server");
+    }
     set_limits(server, config);
+    server->connections.tls = tls;
     acq_health_init(&server->health);
+    acq_on_stop_again();
+    acq_log_never_wait(); /* cars do not wait for a terminal */
     acq_raise_files();
     acq_pace_init(&server->pace);
     uv_loop_init(&server->loop);
     uv_async_init(&server->loop, &server->committed, on_committed);
     server->committed.data = server;
     r = finish(server, serve(server, &addr, err), err);
+    acq_tls_release(tls);
     free(server);
     return r;
 }

@@ -14,7 +14,8 @@
 struct acq_server_config {
     const char *listen;              /* HOST:PORT; port 0: any that is free */
     const char *data;                /* folder of the recordings */
-    bool insecure;                   /* allow an address that others can reach, without TLS */
+    const char *cert, *key;          /* files (PEM) of the certificate chain and its key; NULL: without TLS */
+    bool insecure;                   /* allow an address that others can reach: whoever can may send */
     int64_t connections, streams;    /* at once; streams: on one connection */
     int64_t message_kib, header_kib; /* the longest message, the longest headers of a call */
     int64_t buffer_mib;              /* frames in memory: not yet in their recordings, or held back */
@@ -23,8 +24,9 @@ struct acq_server_config {
     int64_t ping_s;                  /* a silent client is asked after this whether it lives; 0: never */
 };
 
-/* acq_server_run serves until SIGINT or SIGTERM, then makes all durable and ends the streams. Returns 0, ACQ_USAGE for
- * a bad address, ACQ_EXISTS if another server has the folder, or ACQ_IO if it cannot listen, or if the disk failed. */
+/* acq_server_run serves until it is told to end (stop.h), then makes all durable and ends the streams. Returns 0,
+ * ACQ_USAGE for a bad address, ACQ_EXISTS if another server has the folder, or ACQ_IO if it cannot listen, or if the
+ * disk failed. */
 int acq_server_run(const struct acq_server_config *config, struct acq_err *err);
 
 #endif

@@ -6,35 +6,41 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static void disk_words(char *text, size_t size, const struct acq_sessions *all, const struct acq_commit_state *log)
+/* What a narrow terminal shows longest, with the state before all others. */
+enum { RANK_CARS = 1, RANK_RATE, RANK_ROOM, RANK_NOT_ACKED, RANK_LATENCY, RANK_LOG, RANK_BYTES };
+
+static void add_trouble(struct acq_line *line, const struct acq_sessions *all, const struct acq_commit_state *log)
 {
-    int64_t room = acq_file_free_space(all->store.dir);
     if (log->failing)
-        snprintf(text, size, "DISK: %.120s", log->reason);
+        acq_line_add(line, ACQ_LINE_STATE, ACQ_TONE_BAD, "DISK: %.120s", log->reason);
     else if (all->sealer.failing)
-        snprintf(text, size, "DISK FULL: recordings wait");
-    else
-        snprintf(text, size, "%.1f GB free", (double)room / 1e9);
+        acq_line_add(line, ACQ_LINE_STATE, ACQ_TONE_BAD, "DISK FULL: recordings wait");
+    if (all->full) acq_line_add(line, ACQ_LINE_STATE, ACQ_TONE_WAIT, "clients are slowed down");
 }
 
-void acq_status_show(struct acq_status_line *line, struct acq_sessions *all, int64_t now_ns)
+void acq_status_show(struct acq_status_line *was, struct acq_sessions *all, int64_t now_ns)
 {
     struct acq_commit_state log;
-    char disk[160];
+    struct acq_line line = {0};
     uint64_t behind = 0;
     size_t cars = 0;
-    double seconds = (double)(now_ns - line->shown_ns) / 1e9;
+    double seconds = (double)(now_ns - was->shown_ns) / 1e9;
     if (seconds < 1) return;
     for (const struct acq_session *s = all->first; s; s = s->next) {
         cars += s->call != NULL;
         behind += s->last_seq - s->durable_seq;
     }
     acq_commit_log_state(all->log, &log);
-    disk_words(disk, sizeof disk, all, &log);
-    acq_status("%zu car%s, %.0f frames/s, %.1f MB/s, ack p99 %.0f ms, %" PRIu64 " not acked, log %.0f MB, %s%s", cars,
-               cars == 1 ? "" : "s", (double)(all->frames - line->frames) / seconds,
-               (double)(all->bytes - line->bytes) / seconds / 1e6, (double)acq_latency_at(&all->latency, 0.99) / 1e6,
-               behind, (double)log.used / 1e6, disk, all->full ? ", clients are slowed down" : "");
+    acq_line_add(&line, RANK_CARS, cars ? ACQ_TONE_GOOD : ACQ_TONE_PLAIN, "%zu car%s", cars, cars == 1 ? "" : "s");
+    acq_line_join(&line, RANK_RATE, ACQ_TONE_PLAIN, "%.0f frames/s", (double)(all->frames - was->frames) / seconds);
+    acq_line_join(&line, RANK_BYTES, ACQ_TONE_PLAIN, "%.1f MB/s", (double)(all->bytes - was->bytes) / seconds / 1e6);
+    acq_line_join(&line, RANK_LATENCY, ACQ_TONE_PLAIN, "ack p99 %.0f ms",
+                  (double)acq_latency_at(&all->latency, 0.99) / 1e6);
+    acq_line_join(&line, RANK_NOT_ACKED, ACQ_TONE_PLAIN, "%" PRIu64 " not acked", behind);
+    acq_line_join(&line, RANK_LOG, ACQ_TONE_PLAIN, "log %.0f MB", (double)log.used / 1e6);
+    acq_line_join(&line, RANK_ROOM, ACQ_TONE_PLAIN, "%.1f GB free", (double)acq_file_free_space(all->store.dir) / 1e9);
+    add_trouble(&line, all, &log);
+    acq_line_show(&line);
     all->latency = (struct acq_latency){0};
-    *line = (struct acq_status_line){now_ns, all->frames, all->bytes};
+    *was = (struct acq_status_line){now_ns, all->frames, all->bytes};
 }

@@ -15,6 +15,6 @@ struct acq_status_line {
 /* acq_status_show writes the line, once a second at most: cars that stream, frames and bytes per second, the time from
  * a frame to its ack that 99 % stay below, frames that are not acked yet, how full the commit log is, room on the disk.
  */
-void acq_status_show(struct acq_status_line *line, struct acq_sessions *all, int64_t now_ns);
+void acq_status_show(struct acq_status_line *was, struct acq_sessions *all, int64_t now_ns);
 
 #endif

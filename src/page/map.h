@@ -20,7 +20,8 @@ struct acq_map {
     uint8_t *bytes[ACQ_MAP_PAGES]; /* NULL: not open */
     size_t size[ACQ_MAP_PAGES];    /* [byte] that may be read */
     void *handle[ACQ_MAP_PAGES];   /* Windows: of the mapping */
-    uint64_t file;                 /* Linux: the physics page's file, its inode number */
+    uint64_t file[ACQ_MAP_PAGES];  /* Linux: of each page's file, its inode number */
+    struct acq_map_guard *guard;   /* Linux: notices a file that is cut while it is mapped */
     bool owner;                    /* made by acq_map_create */
     char prefix[64];
 };
@@ -44,6 +45,10 @@ bool acq_map_busy(const char *prefix);
  * ended. Call it when nothing has moved for a while. Windows keeps a mapping as long as anybody holds it, so there ours
  * is let go and taken anew. If the pages are gone, the map is closed. */
 bool acq_map_gone(struct acq_map *map);
+
+/* acq_map_broken says whether a page was taken away under the map, so that what was read since may be zeros: throw that
+ * away, close the map and open it anew. Linux alone knows such a thing: /dev/shm holds files, and files can be cut. */
+bool acq_map_broken(const struct acq_map *map);
 
 /* acq_map_close closes what is open; the owner takes the names away, where the system has not done that. */
 void acq_map_close(struct acq_map *map);

@@ -94,12 +94,16 @@ static int check_game(const struct acq_page_static *s, size_t n, struct acq_err 
     if (n < offsetof(struct acq_page_static, player_name)) return ACQ_AGAIN;
     int v = version(s->sm_version);
     if (v == 0) return ACQ_AGAIN;
+    if (v < 0)
+        return acq_fail(err, ACQ_VERSION,
+                        "this is another game than Assetto Corsa: its shared memory states no version of the kind that "
+                        "Assetto Corsa does; only Assetto Corsa, versions 1.0 to 1.7, can be recorded");
     if (v < 100 || v > 107)
         return acq_fail(
             err, ACQ_VERSION,
             "this is another game than Assetto Corsa: its shared memory has version %d.%d and another layout; "
             "only Assetto Corsa, versions 1.0 to 1.7, can be recorded",
-            v < 0 ? 0 : v / 100, v < 0 ? 0 : v % 100);
+            v / 100, v % 100);
     return s->car_model[0] && s->track[0] ? ACQ_OK : ACQ_AGAIN;
 }
 

@@ -126,8 +126,6 @@ int acq_canvas_new(struct acq_canvas **canvas, enum acq_picture kind, int fd, do
     if (!(width >= 1 && width <= ACQ_CANVAS_MAX && height >= 1 && height <= ACQ_CANVAS_MAX))
         return acq_fail(err, ACQ_RANGE, "a picture of %.0f x %.0f is not possible: at most %d either way", width,
                         height, ACQ_CANVAS_MAX);
-    int r = load_fonts(err);
-    if (r) return r;
     struct acq_canvas *c = calloc(1, sizeof *c);
     if (!c) return acq_fail(err, ACQ_MEMORY, "no memory for the picture");
     c->kind = kind;
@@ -139,6 +137,12 @@ int acq_canvas_new(struct acq_canvas **canvas, enum acq_picture kind, int fd, do
     if (cairo_status(c->cr)) {
         acq_canvas_free(c);
         return acq_fail(err, ACQ_MEMORY, "no memory for a picture of %.0f x %.0f: choose a smaller one", width, height);
+    }
+    /* behind the surface, which sets up Cairo's locks: without them a font face waits for ever on Windows */
+    int r = load_fonts(err);
+    if (r) {
+        acq_canvas_free(c);
+        return r;
     }
     set_font_options(c->cr);
     *canvas = c;

@@ -195,10 +195,11 @@ static void check_context(struct acq_check *w, bool ours, bool first)
         .steps_missed = f->has[ACQ_capture_steps_missed] ? now->steps_missed : old->steps_missed,
         .torn_retried = f->has[ACQ_capture_torn_retried] ? now->torn_retried : old->torn_retried,
         .torn_dropped = f->has[ACQ_capture_torn_dropped] ? now->torn_dropped : old->torn_dropped,
-        .ring_dropped = f->has[ACQ_capture_ring_dropped] ? now->ring_dropped : old->ring_dropped};
+        .ring_dropped = f->has[ACQ_capture_ring_dropped] ? now->ring_dropped : old->ring_dropped,
+        .duplicates = f->has[ACQ_capture_duplicates] ? now->duplicates : old->duplicates};
     if (next.steps_seen < old->steps_seen || next.steps_missed < old->steps_missed ||
         next.torn_retried < old->torn_retried || next.torn_dropped < old->torn_dropped ||
-        next.ring_dropped < old->ring_dropped)
+        next.ring_dropped < old->ring_dropped || next.duplicates < old->duplicates)
         acq_check_fault(w, "the totals of the capture go back");
     if (f->has[ACQ_capture_steps_seen] && now->steps_seen < w->steps) acq_check_odd(w, ACQ_ODD_SEEN, 0);
     b->capture = next;

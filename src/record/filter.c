@@ -1,6 +1,6 @@
 #include "record/filter.h"
 
-#include "base/os.h"
+#include "base/stop.h"
 #include "record/reader.h"
 #include "record/recorder.h"
 

@@ -1,6 +1,6 @@
 #include "record/join.h"
 
-#include "base/os.h"
+#include "base/stop.h"
 #include "record/info.h"
 #include "record/merge.h"
 #include "record/recorder.h"
@@ -11,9 +11,9 @@
 #include <string.h>
 
 /* the counts of capture, which go on from session to session */
-enum { COUNTS = 5 };
-static const enum acq_id counts[COUNTS] = {ACQ_capture_steps_seen, ACQ_capture_steps_missed, ACQ_capture_torn_retried,
-                                           ACQ_capture_torn_dropped, ACQ_capture_ring_dropped};
+enum { COUNTS = 6 };
+static const enum acq_id counts[COUNTS] = {ACQ_capture_steps_seen,   ACQ_capture_steps_missed, ACQ_capture_torn_retried,
+                                           ACQ_capture_torn_dropped, ACQ_capture_ring_dropped, ACQ_capture_duplicates};
 
 /* What is known of a session, from the recordings of it. */
 struct session {
@@ -40,8 +40,8 @@ struct work {
 
 static uint64_t *count_of(struct acq_frame *f, int i)
 {
-    uint64_t *fields[COUNTS] = {&f->capture.steps_seen, &f->capture.steps_missed, &f->capture.torn_retried,
-                                &f->capture.torn_dropped, &f->capture.ring_dropped};
+    uint64_t *fields[COUNTS] = {&f->capture.steps_seen,   &f->capture.steps_missed, &f->capture.torn_retried,
+                                &f->capture.torn_dropped, &f->capture.ring_dropped, &f->capture.duplicates};
     return fields[i];
 }
 
@@ -179,6 +179,8 @@ static void go_on(struct work *w)
     if (!f->has[ACQ_capture]) return;
     for (int i = 0; i < COUNTS; i++)
         if (f->has[counts[i]]) *count_of(f, i) += w->counts[i];
+    /* of two sessions together they cannot be told */
+    f->has[ACQ_capture_jitter_p50_ns] = f->has[ACQ_capture_jitter_p99_ns] = f->has[ACQ_capture_jitter_max_ns] = false;
     f->has[ACQ_capture_previous_session] = *first->previous != 0;
     if (*first->previous) acq_frame_set_text(f, ACQ_capture_previous_session, first->previous);
 }

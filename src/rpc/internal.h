@@ -37,6 +37,7 @@ struct acq_rpc {
     unsigned pings_alone;                              /* that we sent since the last DATA, either way */
     unsigned pings, idle_frames;                       /* what the other side owes us for: guard.c */
     bool server, broken;                               /* broken: nghttp2 has failed, and must not be used any more */
+    bool secure;                                       /* over TLS */
     bool paused;                                       /* nobody reads what comes */
     bool heard;                                        /* a frame has come since the last tick */
     bool pinging;                                      /* none has come since our PING */

@@ -9,12 +9,26 @@ enum {
     GATHER = 64 * 1024 /* so much is given to the system at once; nghttp2 hands out single frames of up to 16 KiB */
 };
 
+static const char gone[] = "the other side closed the connection";
+
 static void on_closed(uv_handle_t *handle)
 {
     struct acq_link *link = handle->data;
     acq_rpc_free(link->rpc);
+    acq_tls_free(link->tls);
     acq_buf_fini(&link->out);
     link->closed(link, link->why);
+}
+
+/* last_words sends what TLS has to say at the end, if the socket takes it at once. */
+static void last_words(struct acq_link *link)
+{
+    const uint8_t *bytes;
+    if (!link->tls || link->writing) return;
+    acq_tls_close(link->tls);
+    size_t n = acq_tls_unsent(link->tls, &bytes);
+    uv_buf_t buf = uv_buf_init((char *)(uintptr_t)bytes, (unsigned)n);
+    if (n) uv_try_write((uv_stream_t *)&link->tcp, &buf, 1);
 }
 
 void acq_link_close(struct acq_link *link, const char *why)
@@ -22,6 +36,7 @@ void acq_link_close(struct acq_link *link, const char *why)
     if (link->closing) return;
     link->closing = true;
     snprintf(link->why, sizeof link->why, "%s", why);
+    last_words(link);
     uv_close((uv_handle_t *)&link->tcp, on_closed);
 }
 
@@ -34,11 +49,35 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init(bytes, sizeof bytes);
 }
 
+/* decrypt gives the connection what records of TLS hold. */
+static int decrypt(struct acq_link *link, const uint8_t *bytes, size_t n, struct acq_err *err)
+{
+    static uint8_t plain[ACQ_TLS_RECORD_MAX]; /* used up at once */
+    bool ready = acq_tls_ready(link->tls);
+    ptrdiff_t got;
+    acq_tls_feed(link->tls, bytes, n);
+    while ((got = acq_tls_read(link->tls, plain, sizeof plain, err)) > 0 && !link->closing) {
+        int r = acq_rpc_receive(link->rpc, plain, (size_t)got, err);
+        if (r < 0) return r;
+    }
+    if (got < 0) return (int)got;
+    if (!ready && acq_tls_ready(link->tls) && link->secured && !link->closing) link->secured(link);
+    return acq_tls_ended(link->tls) ? acq_fail(err, ACQ_CLOSED, "%s", gone) : ACQ_OK;
+}
+
+static int receive(struct acq_link *link, const uint8_t *bytes, size_t n, struct acq_err *err)
+{
+    const char *misplaced = link->heard || link->tls ? NULL : acq_tls_misplaced(bytes, n);
+    link->heard = true;
+    link->read_bytes += n;
+    if (misplaced) return acq_fail(err, ACQ_FORMAT, "%s", misplaced);
+    return link->tls ? decrypt(link, bytes, n, err) : acq_rpc_receive(link->rpc, bytes, n, err);
+}
+
 static void take(struct acq_link *link, const uint8_t *bytes, size_t n)
 {
     struct acq_err err;
-    link->read_bytes += n;
-    if (acq_rpc_receive(link->rpc, bytes, n, &err) < 0)
+    if (receive(link, bytes, n, &err) < 0)
         acq_link_close(link, err.text);
     else if (link->received)
         link->received(link);
@@ -46,11 +85,18 @@ static void take(struct acq_link *link, const uint8_t *bytes, size_t n)
         acq_link_flush(link);
 }
 
+/* end_words: with TLS, an end that was not announced may be somebody else's work. */
+static const char *end_words(const struct acq_link *link)
+{
+    if (!link->tls) return gone;
+    return acq_tls_ready(link->tls) ? "the connection was cut off" : "the connection was cut off in the TLS handshake";
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct acq_link *link = stream->data;
     if (n == UV_EOF)
-        acq_link_close(link, "the other side closed the connection");
+        acq_link_close(link, end_words(link));
     else if (n < 0)
         acq_link_close(link, uv_strerror((int)n));
     else if (n > 0)
@@ -124,17 +170,38 @@ static ptrdiff_t gather(struct acq_link *link, uint8_t *dst, size_t size)
     return (ptrdiff_t)all;
 }
 
+/* encrypt makes records of n bytes that the connection has to send. Returns how many bytes they and what TLS itself has
+ * to say are now, and where. */
+static ptrdiff_t encrypt(struct acq_link *link, const uint8_t *plain, size_t n, const uint8_t **bytes)
+{
+    if (n && acq_tls_write(link->tls, plain, n) < 0) return ACQ_MEMORY;
+    return (ptrdiff_t)acq_tls_unsent(link->tls, bytes);
+}
+
+/* next gives the next bytes for the socket: their number, 0 for none now, or < 0 if there is no memory. */
+static ptrdiff_t next(struct acq_link *link, const uint8_t **bytes)
+{
+    static uint8_t plain[2 * GATHER]; /* a frame of nghttp2's is never longer than the rest */
+    ptrdiff_t n = acq_link_ready(link) ? gather(link, plain, sizeof plain) : 0;
+    *bytes = plain;
+    return link->tls && n >= 0 ? encrypt(link, plain, (size_t)n, bytes) : n;
+}
+
 void acq_link_flush(struct acq_link *link)
 {
-    static uint8_t out[2 * GATHER]; /* a frame of nghttp2's is never longer than the rest */
+    const uint8_t *bytes;
     ptrdiff_t n;
+    bool all = true;
     if (!link->rpc || link->writing || link->closing) return;
-    while ((n = gather(link, out, sizeof out)) > 0)
-        if (!write_now(link, out, (size_t)n)) return;
+    while (all && (n = next(link, &bytes)) > 0) {
+        all = write_now(link, bytes, (size_t)n);
+        if (link->tls) acq_tls_sent(link->tls);
+    }
+    if (!all) return;
     if (n < 0)
         acq_link_close(link, "no memory");
     else if (acq_rpc_done(link->rpc))
-        acq_link_close(link, "the other side closed the connection");
+        acq_link_close(link, gone);
 }
 
 /* ---- life ---- */
@@ -150,9 +217,20 @@ int acq_link_init(struct acq_link *link, uv_loop_t *loop, void (*closed)(struct 
     return ACQ_OK;
 }
 
+void acq_link_secure(struct acq_link *link, struct acq_tls *tls)
+{
+    link->tls = tls;
+}
+
+bool acq_link_ready(const struct acq_link *link)
+{
+    return link->rpc && (!link->tls || acq_tls_ready(link->tls));
+}
+
 int acq_link_start(struct acq_link *link, struct acq_rpc *rpc, struct acq_err *err)
 {
     link->rpc = rpc;
+    if (link->tls) acq_rpc_set_secure(rpc);
     uv_tcp_nodelay(&link->tcp, 1); /* frames are gathered by us; waiting for more only delays them */
     int r = uv_read_start((uv_stream_t *)&link->tcp, on_alloc, on_read);
     link->reading = r == 0;

@@ -82,6 +82,11 @@ int acq_rpc_new(struct acq_rpc **out, bool server, const struct acq_rpc_limits *
     return ACQ_OK;
 }
 
+void acq_rpc_set_secure(struct acq_rpc *rpc)
+{
+    rpc->secure = true;
+}
+
 void acq_rpc_free(struct acq_rpc *rpc)
 {
     if (!rpc) return;

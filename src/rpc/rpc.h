@@ -79,6 +79,9 @@ struct acq_rpc_events {
 int acq_rpc_new(struct acq_rpc **rpc, bool server, const struct acq_rpc_limits *limits,
                 const struct acq_rpc_events *events, void *user, struct acq_err *err);
 
+/* acq_rpc_set_secure says that the bytes go over TLS: a client's calls then say so. */
+void acq_rpc_set_secure(struct acq_rpc *rpc);
+
 /* acq_rpc_free ends all calls (with UNAVAILABLE) and frees the connection. */
 void acq_rpc_free(struct acq_rpc *rpc);
 

@@ -82,7 +82,7 @@ struct acq_rpc_call *acq_rpc_call(struct acq_rpc *rpc, const char *path, const c
     struct acq_rpc_call *call = acq_rpc_call_new(rpc);
     if (!call) return NULL;
     nghttp2_nv all[OURS + ADDED_MAX] = {acq_rpc_nv(":method", "POST"),
-                                        acq_rpc_nv(":scheme", "http"),
+                                        acq_rpc_nv(":scheme", rpc->secure ? "https" : "http"),
                                         acq_rpc_nv(":path", path),
                                         acq_rpc_nv(":authority", authority),
                                         acq_rpc_nv("content-type", "application/grpc"),

@@ -13,6 +13,8 @@
 #define YAW_PULL 7.0      /* 1/s: how firmly the turning is held */
 #define HAND 0.12         /* share of the way that the hands go in a step */
 #define LAUNCH_RPM 5200
+#define HARD 11.0 /* m/s^2: the hardest braking to keep to a limit */
+#define SLOW 2.5  /* m/s: a limit below is a place to stop at */
 
 /* wander returns the number at a place: smooth between knots, whose values the seed gives. */
 static double wander(struct acq_sim_wander *w, double at)
@@ -41,6 +43,15 @@ void acq_sim_driver_init(struct acq_sim_driver *driver, uint64_t seed, double wa
     acq_sim_driver_lap(driver);
 }
 
+void acq_sim_driver_wait(struct acq_sim_driver *driver, double wait)
+{
+    driver->launch = wait;
+    driver->gear = driver->next_gear = 0;
+    driver->shift_left = 0;
+    driver->since_shift = 1;
+    driver->rolling = 0;
+}
+
 void acq_sim_driver_lap(struct acq_sim_driver *driver)
 {
     driver->form = acq_sim_rng_between(&driver->rng, -FORM_SPREAD, FORM_SPREAD);
@@ -63,6 +74,7 @@ static double bend(struct acq_sim_driver *driver, const struct acq_sim_car *car,
     double want = PLACE_SPREAD * wander(&driver->place, travelled);
 
     want = fmax(fmin(want, place->node.left - ROOM), ROOM - place->node.right);
+    if (driver->astray) want = driver->aside;
     return ahead.curvature - PULL * PULL / (v * v) * (place->offset - want) - 2 * PULL / v * drift;
 }
 
@@ -106,8 +118,9 @@ static double wanted(struct acq_sim_driver *driver, const struct acq_sim_car *ca
     const struct acq_sim_node ahead = acq_sim_track_at(track, s + v * SIGHT);
     const double dare = 1 + driver->form + PACE_SPREAD * (wander(&driver->pace, travelled) - 1);
     const double pace = sqrt(grip / ACQ_CAR_GRIP) * dare;
-    const double accel = ahead.accel * pace * pace + 3.5 * (ahead.speed * pace - v);
+    double accel = ahead.accel * pace * pace + 3.5 * (ahead.speed * pace - v);
 
+    if (driver->limit > 0) accel = fmin(accel, fmax(3.5 * (driver->limit - v), -HARD));
     return mass * (accel + ACQ_SIM_GRAVITY * (ahead.slope + ACQ_CAR_ROLLING)) + ACQ_CAR_DRAG * v * v;
 }
 
@@ -168,6 +181,16 @@ static void pull_away(struct acq_sim_driver *driver, const struct acq_sim_car *c
     if (driver->clutch >= 1) driver->rolling = 1;
 }
 
+/* halt brings a car that rolls slowly to a stand: declutched, on the brake. */
+static void halt(struct acq_sim_driver *driver, struct acq_sim_control *control)
+{
+    driver->clutch = ease(driver->clutch, 0, 0, 12);
+    control->clutch = driver->clutch;
+    control->shifting = 0;
+    control->gas = ease(control->gas, 0, 0, 14);
+    control->brake = ease(control->brake, 0.2, 2, 4);
+}
+
 void acq_sim_driver_step(struct acq_sim_driver *driver, const struct acq_sim_car *car,
                          const struct acq_sim_track *track, const struct acq_sim_place *place, double s,
                          double travelled, double road_grip, struct acq_sim_control *control)
@@ -180,6 +203,8 @@ void acq_sim_driver_step(struct acq_sim_driver *driver, const struct acq_sim_car
         stand(driver, car, control);
     } else if (!driver->rolling) {
         pull_away(driver, car, control);
+    } else if (driver->limit > 0 && driver->limit < SLOW && car->forward < SLOW) {
+        halt(driver, control);
     } else {
         acq_sim_driver_shift(driver, car, control);
         pedals(driver, car, wanted(driver, car, track, s, travelled, grip), hold(car, grip), control);

@@ -29,10 +29,16 @@ struct acq_sim_driver {
     double clutch;
     int gear, next_gear;
     int rolling; /* the clutch has held once */
+    int astray;  /* does not follow the line, but drives at `aside` (m, left of it) */
+    double aside;
+    double limit; /* m/s, no faster; 0 = as fast as it goes */
 };
 
 /* acq_sim_driver_init makes a driver who starts wait seconds from now. */
 void acq_sim_driver_init(struct acq_sim_driver *driver, uint64_t seed, double wait);
+
+/* acq_sim_driver_wait lets a car that stands wait, out of gear, and drive off after `wait` seconds. */
+void acq_sim_driver_wait(struct acq_sim_driver *driver, double wait);
 
 /* acq_sim_driver_lap tells the driver that a lap begins: a new try. */
 void acq_sim_driver_lap(struct acq_sim_driver *driver);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/car.h"
+#include "sim/detour.h"
 #include "sim/driver.h"
 #include "sim/fill.h"
 #include "sim/timing.h"
@@ -19,6 +20,7 @@ struct acq_sim {
     struct acq_sim_track track;
     struct acq_sim_car car;
     struct acq_sim_driver driver;
+    struct acq_sim_detour detour;
     struct acq_sim_control control;
     struct acq_sim_timing timing;
     struct acq_sim_road road;
@@ -101,6 +103,53 @@ struct acq_sim *acq_sim_new(const struct acq_sim_config *config, struct acq_err 
     return sim;
 }
 
+void acq_sim_restart(struct acq_sim *sim)
+{
+    const double distance = sim->car.distance;
+
+    sim->detour = (struct acq_sim_detour){.way = ACQ_SIM_ROAD};
+    sim->control = (struct acq_sim_control){0};
+    acq_sim_driver_init(&sim->driver, acq_sim_rng_next(&sim->rng), START);
+    place_car(sim);
+    sim->car.distance = distance;
+    acq_sim_timing_restart(&sim->timing);
+}
+
+bool acq_sim_teleport(struct acq_sim *sim, double seconds)
+{
+    if (sim->detour.way != ACQ_SIM_ROAD) return false;
+    sim->s = acq_sim_detour_box(&sim->detour, &sim->track, &sim->car, &sim->driver, seconds);
+    sim->control = (struct acq_sim_control){.brake = 0.42, .clutch = 1};
+    sim->place.node = acq_sim_track_at(&sim->track, sim->s);
+    sim->place.offset = sim->driver.aside;
+    acq_sim_timing_box(&sim->timing);
+    return true;
+}
+
+bool acq_sim_pit_stop(struct acq_sim *sim, double seconds)
+{
+    return acq_sim_detour_begin(&sim->detour, ACQ_SIM_TO_PITS, seconds);
+}
+
+bool acq_sim_cut(struct acq_sim *sim, double seconds)
+{
+    if (!acq_sim_detour_begin(&sim->detour, ACQ_SIM_CUTTING, seconds)) return false;
+    sim->timing.cut = 1;
+    return true;
+}
+
+/* show_pits puts into the pages what the game says of a car in the pits. */
+static void show_pits(const struct acq_sim *sim, struct acq_pages *pages, bool picture)
+{
+    const bool lane = acq_sim_detour_lane(&sim->detour);
+
+    pages->physics.pit_limiter_on = lane && sim->detour.way != ACQ_SIM_BOX;
+    if (lane) pages->physics.number_of_tyres_out = 0; /* the lane is a part of the track */
+    if (!picture) return;
+    pages->graphics.is_in_pit_lane = lane;
+    pages->graphics.is_in_pit = sim->detour.way == ACQ_SIM_BOX;
+}
+
 void acq_sim_free(struct acq_sim *sim)
 {
     if (sim == NULL) return;
@@ -136,6 +185,8 @@ int acq_sim_step(struct acq_sim *sim, struct acq_pages *pages, bool *graphics_ch
     sim->steps++;
     weather(sim);
     sim->road.slope = sim->place.node.slope;
+    acq_sim_detour_step(&sim->detour, &sim->track, &sim->place, sim->s, &sim->car, &sim->driver);
+    if (sim->timing.stopped && sim->detour.way != ACQ_SIM_BOX) acq_sim_timing_leave(&sim->timing);
     acq_sim_driver_step(&sim->driver, &sim->car, &sim->track, &sim->place, sim->s, sim->travelled, sim->road.grip,
                         &sim->control);
     acq_sim_car_step(&sim->car, &sim->control, &sim->road, &sim->rng);
@@ -146,6 +197,7 @@ int acq_sim_step(struct acq_sim *sim, struct acq_pages *pages, bool *graphics_ch
     acq_sim_fill_physics(&pages->physics, &sim->car, &sim->road, &sim->place, sim->timing.delta);
     *graphics_changed = acq_sim_timing_page(&sim->timing, &sim->track, &sim->car, sim->s, &pages->graphics) != 0;
     if (*graphics_changed) show_weather(sim, &pages->graphics);
+    show_pits(sim, pages, *graphics_changed);
     return ACQ_OK;
 }
 

@@ -43,6 +43,16 @@ void acq_sim_free(struct acq_sim *sim);
  * Returns ACQ_OK, or ACQ_END when laps or seconds are done, with nothing changed. */
 int acq_sim_step(struct acq_sim *sim, struct acq_pages *pages, bool *graphics_changed);
 
+/* What may befall the drive, from the next step on. acq_sim_restart begins the session anew, on the grid: no laps, no
+ * times; the distance driven goes on counting. acq_sim_teleport puts the car into its pit box, where it stands for
+ * `seconds`, and its lap does not count. acq_sim_pit_stop lets it drive into the pit lane when it next comes there,
+ * stand so long with new tyres and fuel, and leave. acq_sim_cut lets it cut over the right edge of the road, with all
+ * wheels out for so long; that lap counts as no best one. They return false while the car is on such a way already. */
+void acq_sim_restart(struct acq_sim *sim);
+bool acq_sim_teleport(struct acq_sim *sim, double seconds);
+bool acq_sim_pit_stop(struct acq_sim *sim, double seconds);
+bool acq_sim_cut(struct acq_sim *sim, double seconds);
+
 /* What really happened, whatever the pages show at the moment. */
 
 /* acq_sim_laps returns the number of finished laps. */

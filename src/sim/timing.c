@@ -41,7 +41,40 @@ static int32_t since(const struct acq_sim_timing *timing, int64_t step)
 
 int32_t acq_sim_timing_clock(const struct acq_sim_timing *timing)
 {
+    if (timing->stopped) return 0;
     return since(timing, timing->lap_step);
+}
+
+/* again: nothing of the running lap counts any more; its clock shows it a picture later than the position. */
+static void again(struct acq_sim_timing *timing)
+{
+    timing->held_ms = acq_sim_timing_clock(timing);
+    timing->hold_clock = acq_sim_rng_between(&timing->rng, 0, 1) < 0.5;
+    timing->crossings = timing->sector = timing->cut = 0;
+    timing->filled = 0;
+    timing->delta = 0;
+}
+
+void acq_sim_timing_restart(struct acq_sim_timing *timing)
+{
+    again(timing);
+    timing->stopped = 0;
+    timing->session_step = timing->steps;
+    timing->lap_step = timing->sector_step = timing->steps - START_DELAY;
+    timing->score = (struct acq_sim_score){0};
+    timing->hold_score = 1 + (acq_sim_rng_between(&timing->rng, 0, 1) < 0.5);
+}
+
+void acq_sim_timing_box(struct acq_sim_timing *timing)
+{
+    again(timing);
+    timing->stopped = 1;
+}
+
+void acq_sim_timing_leave(struct acq_sim_timing *timing)
+{
+    timing->stopped = 0;
+    timing->lap_step = timing->sector_step = timing->steps;
 }
 
 static void end_sector(struct acq_sim_timing *timing, int next)
@@ -59,7 +92,7 @@ static void end_lap(struct acq_sim_timing *timing, const struct acq_sim_track *t
 
     end_sector(timing, 0);
     while (timing->filled < track->count) timing->current[timing->filled++] = (float)ms / 1000;
-    if (score->best == 0 || ms < score->best) {
+    if (!timing->cut && (score->best == 0 || ms < score->best)) {
         float *swap = timing->best;
 
         timing->best = timing->current;
@@ -70,6 +103,8 @@ static void end_lap(struct acq_sim_timing *timing, const struct acq_sim_track *t
     score->last = ms;
     score->laps++;
     timing->lap_step = timing->steps;
+    timing->cut = 0;
+    timing->held_ms = ms;
     /* the game's pictures show the new position, the new clock and the new score at different times */
     timing->hold_clock = acq_sim_rng_between(&timing->rng, 0, 1) < 0.3;
     timing->hold_score = 1 + (acq_sim_rng_between(&timing->rng, 0, 1) < 0.5);
@@ -125,7 +160,7 @@ static void show_clock(struct acq_sim_timing *timing, struct acq_page_graphics *
     page->i_current_time = acq_sim_timing_clock(timing);
     if (timing->hold_clock > 0) {
         timing->hold_clock--;
-        page->i_current_time = timing->score.last;
+        page->i_current_time = timing->held_ms;
     }
     acq_page_time_text(page->current_time, page->i_current_time);
     if (page->i_current_time == 0) acq_page_text(page->current_time, 15, "0:00:000");
@@ -147,7 +182,7 @@ int acq_sim_timing_page(struct acq_sim_timing *timing, const struct acq_sim_trac
         show_score(&timing->score, page);
     }
     page->current_sector_index = timing->sector;
-    page->session_time_left = (float)-(SESSION_OFFSET + now * 1000);
+    page->session_time_left = (float)-(SESSION_OFFSET + (now - (double)timing->session_step * ACQ_SIM_STEP) * 1000);
     page->distance_traveled = (float)car->distance;
     page->normalized_car_position = fminf((float)(s / track->length), 0x1.fffffep-1f);
     page->car_coordinates[0] = (float)car->x;

@@ -23,7 +23,8 @@ struct acq_sim_timing {
     int64_t steps;    /* since the session began */
     int64_t lap_step; /* when this lap's clock began to run */
     int64_t sector_step;
-    int crossings; /* of the line; the first one ends no lap */
+    int64_t session_step; /* when the session began */
+    int crossings;        /* of the line; the first one ends no lap */
     int sector;
     struct acq_sim_score score;
     int32_t lap_ms[ACQ_SIM_LAPS_MAX];
@@ -32,8 +33,11 @@ struct acq_sim_timing {
     double delta; /* against the best lap, s */
     /* the picture */
     double frame_time, next_frame; /* s */
-    int hold_clock;                /* frames for which the clock still shows the lap that has ended */
-    int hold_score;                /* frames until the score of the ended lap shows */
+    int hold_clock;                /* frames for which the clock still shows what it showed before, held_ms */
+    int32_t held_ms;
+    int hold_score; /* frames until the score of the ended lap shows */
+    int stopped;    /* the clock waits at 0: the car stands in its box */
+    int cut;        /* wheels were out in this lap: it does not count as a best one */
     struct acq_sim_rng rng;
 };
 
@@ -42,6 +46,13 @@ int acq_sim_timing_init(struct acq_sim_timing *timing, const struct acq_sim_trac
 
 /* acq_sim_timing_fini frees what timing holds. */
 void acq_sim_timing_fini(struct acq_sim_timing *timing);
+
+/* acq_sim_timing_restart begins the session anew: no laps, no times, and a clock that has run for a second when it is
+ * first seen. acq_sim_timing_box throws the running lap away: its clock stands at 0 until acq_sim_timing_leave, and the
+ * next crossing of the line ends no lap. */
+void acq_sim_timing_restart(struct acq_sim_timing *timing);
+void acq_sim_timing_box(struct acq_sim_timing *timing);
+void acq_sim_timing_leave(struct acq_sim_timing *timing);
 
 /* acq_sim_timing_step counts one step that ended at s, after passing the line when crossed. Returns 1 when a lap is
  * done, else 0. */

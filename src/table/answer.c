@@ -1,6 +1,6 @@
 #include "table/answer.h"
 
-#include "base/os.h"
+#include "base/stop.h"
 
 #include <string.h>
 

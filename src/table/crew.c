@@ -3,7 +3,7 @@
  * stretch; where it does not, the worker waits until the caller is done with it and goes on in the same slot. */
 #include "table/crew.h"
 
-#include "base/os.h"
+#include "base/stop.h"
 #include "table/stat.h"
 
 #include <stdlib.h>

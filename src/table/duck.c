@@ -1,8 +1,10 @@
 #include "table/duck.h"
 
 #include "base/dl.h"
+#include "base/env.h"
 #include "base/file.h"
 #include "base/os.h"
+#include "base/stop.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,18 +37,15 @@ static struct acq_dl *open_beside(const char *dir, const char *below)
     return n > 0 && (size_t)n < sizeof path && acq_path_exists(path) ? acq_dl_open(path, NULL) : NULL;
 }
 
-/* open_library: what the user names; beside the program; where the build had it; where the system looks */
+/* open_library: what the user names; beside the program; where the system looks */
 static struct acq_dl *open_library(struct acq_err *err)
 {
     char dir[ACQ_PATH_MAX];
-    const char *named = getenv("ACQ_DUCKDB");
+    char named[ACQ_PATH_MAX];
     struct acq_dl *library = NULL;
-    if (named && *named) return acq_dl_open(named, err);
+    if (acq_env("ACQ_DUCKDB", named, sizeof named)) return acq_dl_open(named, err);
     if (acq_executable_dir(dir, sizeof dir)) library = open_beside(dir, "");
     if (!library && acq_executable_dir(dir, sizeof dir)) library = open_beside(dir, "/lib");
-#ifdef ACQ_DUCKDB_DEFAULT
-    if (!library) library = acq_dl_open(ACQ_DUCKDB_DEFAULT, NULL);
-#endif
     if (!library) library = acq_dl_open(DUCKDB_FILE, NULL);
     if (!library)
         acq_fail(err, ACQ_MISSING, "DuckDB is not there: put %s beside the program or name it in ACQ_DUCKDB",

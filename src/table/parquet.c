@@ -33,10 +33,20 @@ int acq_parquet_is(const char *path, bool *yes, struct acq_err *err)
     return ACQ_OK;
 }
 
+/* without_prefix: the path behind the prefix of Windows for long paths, whose ? DuckDB would take for a pattern; *share
+ * says that a share's \\\\ has to come before it */
+static const char *without_prefix(const char *path, bool *share)
+{
+    *share = !strncmp(path, "\\\\?\\UNC\\", 8);
+    return *share ? path + 8 : !strncmp(path, "\\\\?\\", 4) ? path + 4 : path;
+}
+
 void acq_parquet_read(struct acq_sql *sql, const char *path)
 {
     char one[2] = {0};
-    acq_sql_add(sql, "read_parquet('");
+    bool share;
+    path = without_prefix(path, &share);
+    acq_sql_add(sql, share ? "read_parquet('\\\\" : "read_parquet('");
     for (; *path; path++) { /* *, ? and [ stand for themselves in [] */
         bool special = strchr("*?[", *path) != NULL;
         one[0] = *path;

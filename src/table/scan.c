@@ -1,7 +1,7 @@
 #include "table/scan.h"
 
 #include "base/file.h"
-#include "base/os.h"
+#include "base/stop.h"
 #include "frame/original.h"
 #include "table/crew.h"
 #include "table/resample.h"

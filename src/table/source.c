@@ -252,7 +252,7 @@ static int add_function(struct acq_source *source, duckdb_connection connection,
 static void replace(duckdb_replacement_scan_info info, const char *table, void *user)
 {
     (void)user;
-    if (!acq_has_suffix(table, ".pb.gz")) return;
+    if (!acq_has_suffix(table, ".pb.gz") && !acq_has_suffix(table, ".pb.gz.part")) return;
     duckdb_value path = acq_duckdb.create_varchar(table);
     acq_duckdb.replacement_scan_set_function_name(info, "read_recording");
     acq_duckdb.replacement_scan_add_parameter(info, path);

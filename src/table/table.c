@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/opt.h"
-#include "base/os.h"
+#include "base/stop.h"
 #include "table/parquet.h"
 #include "table/scan.h"
 

@@ -43,7 +43,7 @@ static void make_name(struct views *v, size_t i)
     if (!strcmp(base, "-")) base = "stdin";
     if (isdigit((unsigned char)*base)) stem[n++] = '_';
     for (; *base && n < sizeof stem - 1; base++) {
-        if (!strcmp(base, ".pb.gz") || !strcmp(base, ".parquet")) break;
+        if (!strcmp(base, ".pb.gz") || !strcmp(base, ".pb.gz.part") || !strcmp(base, ".parquet")) break;
         if ((*base & 0xc0) == 0x80) continue; /* one _ for one character */
         stem[n++] = isalnum((unsigned char)*base) ? (char)tolower((unsigned char)*base) : '_';
     }

@@ -10,8 +10,8 @@ import sys
 import tempfile
 import time
 
+import frames
 import pages
-from frames import Recording
 
 BUILD = pathlib.Path(os.environ["ACQ_BUILD"])
 SOURCE = pathlib.Path(os.environ.get("ACQ_SOURCE", pathlib.Path(__file__).parents[2]))
@@ -125,13 +125,14 @@ class Place:
         shutil.rmtree(self.folder)
 
     def run(self, *command, **options):
-        environment = dict(os.environ, ACQ_PAGES=self.prefix, **options.pop("env", {}))
+        own = {"ACQ_PAGES": self.prefix, "XDG_CONFIG_HOME": str(self.folder / "config")}  # never the user's settings
+        environment = {**os.environ, **own, **options.pop("env", {})}
         self.programs.append(Program(*command, env=environment, cwd=self.folder, **options))
         return self.programs[-1]
 
-    def serve(self, port=0, data="data"):
+    def serve(self, port=0, data="data", options=()):
         """The server and its port."""
-        server = self.run(ACQ, "serve", "--listen", f"127.0.0.1:{port}", "--data", self.folder / data)
+        server = self.run(ACQ, "serve", "--listen", f"127.0.0.1:{port}", "--data", self.folder / data, *options)
         server.says("listening on")
         server.port = int(server.err().split("listening on 127.0.0.1:")[1].split(",")[0])
         return server
@@ -145,9 +146,8 @@ class Place:
         return self.run(ACQ, "sim", "--quiet", *options)
 
     def recordings(self, name="recordings"):
-        """All recordings of a folder, in the order of their first frame."""
-        found = [Recording(path) for path in (self.folder / name).glob("*.pb.gz")]
-        return sorted(found, key=lambda r: r.frames[0].t_ns if r.frames else 0)
+        """All recordings of a folder, finished or not, in the order of their first frame."""
+        return sorted(frames.recordings(self.folder / name), key=lambda r: r.frames[0].t_ns if r.frames else 0)
 
     def recording(self, name="recordings"):
         found = self.recordings(name)

@@ -80,6 +80,18 @@ class Frame:
         return struct.unpack("<q", self.fields[UTC_NS])[0]
 
 
+def recordings(folder):
+    """The recordings of a folder, finished or not, in the order of their names. One may get its final name meanwhile."""
+    while True:
+        paths = sorted([*folder.glob("*.pb.gz"), *folder.glob("*.pb.gz.part")])
+        try:
+            found = [Recording(path) for path in paths]
+        except FileNotFoundError:
+            continue
+        if len({path.name.removesuffix(".part") for path in paths}) == len(paths):
+            return found
+
+
 class Recording:
     """A recording, read with Python alone: its frames, and whether it was closed (docs/recording.md)."""
 

@@ -81,7 +81,7 @@ class Usage(Case):
         self.refused(USAGE, "--seconds", "sim", "--seconds", "nan")
         self.refused(USAGE, "--seconds", "sim", "--seconds", "1e99")
         self.refused(USAGE, "needs a value", "sim", "--seconds")
-        self.refused(USAGE, "takes no value", "sim", "--quiet=yes")
+        self.refused(USAGE, "takes yes or no", "sim", "--quiet=maybe")
 
     def test_text_that_is_no_utf8(self):
         done = subprocess.run([ACQ, b"\xff\xfe"], capture_output=True, timeout=PATIENCE)

@@ -1,34 +1,15 @@
 #!/usr/bin/env python3
 """telemetry_bridge and the game's pages: filled late, of other versions, short, of another game, torn, full of
 rubbish."""
-import os
 import random
-import re
-import subprocess
-import time
 import unittest
 
 import pages
-from acq import BRIDGE, SOURCE, Place
-from frames import (GRAPHICS, LAYOUT, MISSED, PHYSICS, PHYSICS_ID, SEEN, SKIN, TORN_DROPPED, TORN_RETRIED, f32, i32,
-                    message)
+from acq import Place
+from frames import GRAPHICS, LAYOUT, PHYSICS, SKIN, f32, i32
 from pages import Pages
 
-CPUS = sorted(os.sched_getaffinity(0))
 CLUTCH, GEAR, BRAKE_TEMP, TYRES_OUT = 4, 5, 56, 34
-STATUS_ID, SESSION_ID, DELTA_LAP = 1, 17, 8
-
-
-def floats(value):
-    """What a field holds: a number, or those of a Vec3f or Wheel4f."""
-    if isinstance(value, int):
-        return [i32(value)]
-    return [f32(value)] if len(value) == 4 else [f32(part) for part in message(value).values()]
-
-
-def on(which):
-    """Keeps a program on one processor."""
-    return lambda: os.sched_setaffinity(0, {CPUS[which]})
 
 
 class BridgePages(unittest.TestCase):
@@ -63,7 +44,7 @@ class BridgePages(unittest.TestCase):
             words = "another game than Assetto Corsa: its shared memory has version 1.9"
             game.step_until(lambda: words in bridge.err(), "a refusal")
             game.step(300)
-            self.assertEqual(bridge.err().count("another game"), 1)
+            self.assertEqual(bridge.err().count("this is another game"), 1)
             self.assertEqual(place.recordings(), [])
             game.fill()
             game.step_until(lambda: "recording to" in bridge.err(), "a session")
@@ -145,54 +126,10 @@ class BridgePages(unittest.TestCase):
                 game.graphics.publish()
                 game.step(4, lambda g: g.physics.__setitem__("packet_id", min(g.physics["packet_id"], 2**31 - 2)))
             self.assertIn(bridge.stop(), (0, 3), bridge)
-            self.assertGreater(len(place.recordings()), 20)
+            self.assertGreaterEqual(len(place.recordings()), 5)  # then the bridge waits: test_bridge_hostile.py
             for recording in place.recordings():
                 recording.check()
                 self.assertTrue(recording.closed)
-
-    def test_torn_pages(self):
-        """No frame mixes two steps, whichever way round the game writes its page."""
-        for order in ("first", "last"):
-            with self.subTest(order), Place() as place, Pages(place.prefix) as game:
-                program = place.folder / "tear"
-                subprocess.run([os.environ.get("CC", "cc"), "-O1", "-std=gnu11", "-I", SOURCE / "src", "-o", program,
-                                SOURCE / "tests/e2e/tear.c"], check=True)
-                game.fill()
-                bridge = place.run(BRIDGE, "--no-stream", "--record", "recordings", preexec_fn=on(0))
-                time.sleep(1)  # it looks for pages twice a second; a moment more or less changes only how many it sees
-                tear = place.run(program, place.prefix, order, 900, preexec_fn=on(-1))
-                self.assertEqual(tear.wait(), 0)
-                bridge.stop()
-                recording = place.recording().check()
-                self.check_whole(recording, tear.out())
-                _, capture = recording.last_context()
-                self.assertGreater(len(recording.frames), 150)
-                if len(CPUS) > 1:  # on one processor nobody sees a page that is half written, unless its writer hangs
-                    self.assertGreater(capture[TORN_RETRIED], 0)
-                ids = recording.ids()
-                self.assertEqual(capture[SEEN] + capture[MISSED] + capture[TORN_DROPPED], ids[-1] - ids[0] + 1)
-
-    def check_whole(self, recording, stopped):
-        """Every number of a page is the same step's; except in those that the writer itself knows to have hung."""
-        hung = {(page, int(n) + i) for page, n in re.findall(r"(\w+) (\d+)", stopped) for i in (-1, 0)}
-        self.assertLess(len(hung), 600, "the machine is too busy to say anything")
-        mixed = []
-        for frame in recording.frames:
-            physics, graphics = frame.group(PHYSICS), frame.group(GRAPHICS)
-            step, picture = i32(physics[PHYSICS_ID]), i32(graphics.get(16, 0))
-            expected = {CLUTCH: 1 - step, GEAR: step - 1}
-            seen = {n: floats(v) for n, v in physics.items()}
-            seen[DELTA_LAP + 1000] = floats(graphics[DELTA_LAP])
-            wrong = [n for n, values in seen.items() if set(values) != {expected.get(n, step)}]
-            if wrong and ("physics", step) not in hung:
-                mixed.append((step, wrong))
-            wrong = [n for n, value in graphics.items() if isinstance(value, int) and n not in (STATUS_ID, SESSION_ID)
-                     and i32(value) != picture]
-            wrong += [n for n, value in graphics.items() if n in (9, 22, 23, 29, 31, 35, 37, 38)
-                      and f32(value) != picture]
-            if wrong and picture and ("graphics", picture) not in hung:
-                mixed.append((picture, wrong))
-        self.assertEqual(mixed, [])
 
 
 if __name__ == "__main__":

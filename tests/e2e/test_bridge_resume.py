@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 """telemetry_bridge over a network that fails and to a server that dies: nothing is lost, nothing stands there twice."""
 import os
-import pty
 import random
+import re
 import resource
 import shutil
 import signal
 import socket
-import subprocess
-import threading
 import time
 import unittest
 
@@ -16,6 +14,7 @@ from acq import ACQ, BRIDGE, Place, free_port, wait_until
 from frames import LOST_BEFORE, check_same
 from pages import Pages
 from proxy import Proxy
+from terminal import Terminal
 
 
 class Resume(unittest.TestCase):
@@ -312,17 +311,6 @@ class Resume(unittest.TestCase):
 
     def test_status_line(self):
         """On a terminal one line says in words what goes on."""
-        master, terminal = pty.openpty()
-        said = []
-
-        def listen():
-            try:
-                while data := os.read(master, 65536):
-                    said.append(data.decode(errors="replace"))
-            except OSError:
-                pass
-        threading.Thread(target=listen, daemon=True).start()
-        says = lambda *words: all(word in "".join(said) for word in words)
         with Place() as place, Pages(place.prefix) as game:
             server = place.serve()
             slow = Proxy(server.port)
@@ -330,26 +318,19 @@ class Resume(unittest.TestCase):
             older = place.folder / "recordings/older.pb.gz"
             older.parent.mkdir()
             self.assertEqual(place.sim("--seconds", "60", "--out", older).wait(), 0)
-            bridge = subprocess.Popen([BRIDGE, f"127.0.0.1:{slow.port}"], cwd=place.folder, stderr=terminal,
-                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                      env=dict(os.environ, ACQ_PAGES=place.prefix))
-            try:
-                wait_until(lambda: says("waiting for a session of the game | server away | "
-                                        "older recordings: 0 of 1 sent"), "the first line")
+            with Terminal(BRIDGE, f"127.0.0.1:{slow.port}", columns=250, cwd=place.folder,
+                          env={"ACQ_PAGES": place.prefix, "NO_COLOR": "1"}) as bridge:
+                said = lambda words: re.search(words, bridge.said())
+                bridge.says(r"waiting for a session: nobody drives \| server away \| older recordings: 0 of 1 sent")
                 game.fill()
-                game.step_until(lambda: says("recording, server away (", " frames behind)"), "server away")
+                game.step_until(lambda: said(r"recording, server away \| \d+ frames behind \| "), "server away")
                 game.step(1200)
                 slow.open = True
-                game.step_until(lambda: says("recording, catching up (", "| older recordings: 0 of 1 sent | "), "more")
+                game.step_until(lambda: said(r"recording, catching up \| .*MB.* \| older recordings: 0 of 1 sent"), "more")
                 slow.calm()
-                game.step_until(lambda: says("recording, streaming | ks_test_car @ "), "streaming alone")
-                bridge.send_signal(signal.SIGINT)
-                wait_until(lambda: bridge.poll() is not None, "the end")
+                game.step_until(lambda: said(r"recording, streaming \| ks_test_car @ "), "streaming alone")
+                self.assertIn(bridge.stop(signal.SIGINT), (0, 3))
                 slow.close()
-            finally:
-                bridge.kill()
-                bridge.wait()
-                os.close(terminal)
 
 
 if __name__ == "__main__":

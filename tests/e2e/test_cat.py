@@ -335,7 +335,7 @@ class Follow(Base):
             place.sim("--seconds", "8")
             bridge = place.bridge()
             folder = place.folder / "recordings"
-            wait_until(lambda: any(p.stat().st_size for p in folder.glob("*.pb.gz")), "a recording")
+            wait_until(lambda: any(p.stat().st_size for p in folder.glob("*.pb.gz.part")), "a recording")
             cat = place.run(ACQ, "cat", "-f", folder, "-c", "seq", "utc_ns", "--format", "csv")
             delays, seen = [], 0
             end = time.monotonic() + 4

@@ -23,7 +23,7 @@ import traceback
 import unittest
 
 from acq import BRIDGE, Place, wait_until
-from frames import LOST_BEFORE, PHYSICS, Recording, varint, walk
+from frames import LOST_BEFORE, PHYSICS, recordings, varint, walk
 from members import members
 from world import DISTURBANCES, World, both_ran, plan
 
@@ -40,8 +40,8 @@ ENOUGH = 3  # rounds of one worker that fail: no need for more
 def by_session(folder, whole):
     """{session: frames} of the recordings in a folder, one each; those without a whole frame are left out."""
     found = {}
-    for path in sorted(folder.glob("*.pb.gz")):
-        recording = Recording(path)
+    for recording in recordings(folder):
+        path = recording.path
         if not recording.frames and not whole:
             continue
         assert recording.frames, f"{path.name} is without frames"

@@ -150,7 +150,7 @@ class RealData(unittest.TestCase):
         with Pages(place.prefix) as game:
             server = place.serve()
             bridge = place.bridge(port=server.port)
-            bridge.says("waiting for Assetto Corsa")
+            bridge.says("waiting for a session")
             time.sleep(0.7)  # it looks for pages twice a second: so it has them when the drive begins
             self.source.play(game, bridge)
             self.assertIn(bridge.stop(), (0, 3))

@@ -2,7 +2,6 @@
 """The server as its operator sees it: options, its folder, events, the status line, limits, start and end; and a client
 that says hello, sends twice, leaves holes and comes twice."""
 import os
-import pty
 import re
 import signal
 import struct
@@ -13,6 +12,7 @@ import unittest
 
 from acq import ACQ, Place, skip, wait_until
 from frames import Recording
+from terminal import Terminal
 
 try:
     import grpc
@@ -234,31 +234,19 @@ class Operator(unittest.TestCase):
 
     def test_status_line(self):
         with Place() as place:
-            master, slave = pty.openpty()
-            server = subprocess.Popen([ACQ, "serve", "--listen", "127.0.0.1:0", "--data", place.folder / "d"],
-                                      stdin=subprocess.DEVNULL, stdout=slave, stderr=slave)
-            os.close(slave)
-            said = bytearray()
-
-            def read():
-                try:
-                    while data := os.read(master, 4096):
-                        said.extend(data)
-                except OSError:
-                    pass
-            threading.Thread(target=read, daemon=True).start()
-            wait_until(lambda: b"listening on 127.0.0.1:" in said, "the server")
-            port = int(re.search(rb"127.0.0.1:(\d+)", said).group(1))
-            one = Stream(port, "s")
-            for i in range(1, 2000):
-                one.send(frame("s", i))
-                time.sleep(0.001)  # so that it goes on for some seconds
-            one.wait_acked(1999)
-            line = rb"1 cars?, [1-9]\d* frames/s, [\d.]+ MB/s, ack p99 \d+ ms, \d+ not acked, log [\d.]+ MB, [\d.]+ GB free"
-            wait_until(lambda: re.search(line, said), f"the status line: {bytes(said[-300:])}")
-            one.end()
-            server.send_signal(signal.SIGINT)
-            self.assertEqual(server.wait(60), 0)
+            with Terminal(ACQ, "serve", "--listen", "127.0.0.1:0", "--data", place.folder / "d", columns=200,
+                          env={"NO_COLOR": "1"}) as server:
+                server.says(r"listening on 127.0.0.1:\d+")
+                port = int(re.search(r"127.0.0.1:(\d+)", server.said()).group(1))
+                one = Stream(port, "s")
+                for i in range(1, 2000):
+                    one.send(frame("s", i))
+                    time.sleep(0.001)  # so that it goes on for some seconds
+                one.wait_acked(1999)
+                server.says(r"\r1 car, [1-9]\d* frames/s, [\d.]+ MB/s, ack p99 \d+ ms, \d+ not acked, log [\d.]+ MB, "
+                            r"[\d.]+ GB free")
+                one.end()
+                self.assertEqual(server.stop(signal.SIGINT), 0)
 
     def test_drain(self):
         """Ctrl+C: what came is durable and acked, the stream ends with UNAVAILABLE, exit code 0."""

@@ -9,7 +9,8 @@ import subprocess
 import time
 import unittest
 
-from acq import ACQ, BRIDGE, PATIENCE, Place, free_port, wait_until
+import pages
+from acq import ACQ, BRIDGE, PATIENCE, Place, free_port, new_prefix, wait_until
 from frames import Frame, Recording, check_same, varint
 from pages import Pages
 
@@ -33,6 +34,16 @@ def content(path):
     return frames
 
 
+def link_pages(place):
+    """Another prefix for the same pages, since a second bridge on one prefix would leave at once."""
+    prefix = new_prefix()
+    for name in ("physics", "graphics", "static"):
+        page = pages.SHM / f"{place.prefix}_{name}"
+        wait_until(page.exists, f"the page {page}")
+        os.link(page, pages.SHM / f"{prefix}_{name}")
+    return prefix
+
+
 class Killed(unittest.TestCase):
     def setUp(self):
         self.seed = int(os.environ.get("ACQ_SEED", time.time()))
@@ -42,7 +53,7 @@ class Killed(unittest.TestCase):
     def kill_some(self, place, server):
         """Several bridges beside one game, killed one after the other; returns their recordings' paths."""
         names = [f"r{i}" for i in range(AT_ONCE)]
-        bridges = [place.bridge(port=server.port, record=name) for name in names]
+        bridges = [place.bridge("--pages", link_pages(place), port=server.port, record=name) for name in names]
         for bridge in bridges:
             bridge.says("recording to")
         for bridge in bridges:
@@ -52,11 +63,11 @@ class Killed(unittest.TestCase):
             bridge.wait()
         wait_until(lambda: server.err().count("session-pauses") == AT_ONCE, "the server to see the ends")
         self.assertEqual(server.stop(), 0)
-        return [next((place.folder / name).glob("*.pb.gz")) for name in names]
+        return [next((place.folder / name).glob("*.pb.gz.part")) for name in names]
 
     def check(self, place, path):
         """What the server was sent is what the bridge had sampled; the recording has it up to the last half second."""
-        sampled = next(r for r in place.recordings("data") if path.name.endswith(f"{r.session}.pb.gz")).frames
+        sampled = next(r for r in place.recordings("data") if path.name.endswith(f"{r.session}.pb.gz.part")).frames
         recording = Recording(path)
         kept = recording.frames
         self.assertFalse(recording.closed)

@@ -240,6 +240,25 @@ class Sync(Case):
             self.check(place, *drives)
             proxy.close()
 
+    def test_names_of_running_sessions(self):
+        """What a crash left under the name of a running recording is sent and gets its final name; what is being written
+        is another program's."""
+        with Place() as place:
+            port = self.serve(place)
+            left, running = drive(place, 1), drive(place, 2)
+            for recording in (left, running):
+                data = recording.path.read_bytes()
+                recording.path.write_bytes(data[:members(data)[-1].at])
+                recording.path.rename(f"{recording.path}.part")
+            with open(f"{running.path}.part", "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                program = self.sync(place, port)
+                self.assertEqual(frames_of(program), len(left.frames))
+                self.assertIn("1 being written now", program.out())
+            self.assertEqual(sorted(p.name for p in left.path.parent.iterdir()),
+                             sorted([left.path.name, running.path.name + ".part"]))
+            self.check(place, left)
+
     def test_server_away(self):
         """No server: tried for half a minute, then said; Ctrl+C ends it before."""
         with Place() as place:

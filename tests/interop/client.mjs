@@ -4,7 +4,8 @@
 //
 // It goes on behind the server's acq-last-seq; with CUT > 0 it is gone after that many frames, as if its machine were
 // off. Frames are bytes already; StreamAck is decoded by protobuf.js, by the schema in the folder PROTO.
-// ACQ_NODE_MODULES names the folder of @grpc/grpc-js and @grpc/proto-loader.
+// ACQ_NODE_MODULES names the folder of @grpc/grpc-js and @grpc/proto-loader. With ACQ_CA, a file of certificates that it
+// trusts, it speaks TLS.
 import { readFileSync, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
@@ -33,7 +34,9 @@ function readFrames(data) {
 const frames = readFrames(readFileSync(file))
 const service = loader.loadSync('telemetry/v1/telemetry.proto', { includeDirs: [proto], longs: Number, keepCase: true })
 const method = service['telemetry.v1.TelemetryIngest'].StreamFrames
-const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
+const credentials = process.env.ACQ_CA ? grpc.credentials.createSsl(readFileSync(process.env.ACQ_CA))
+  : grpc.credentials.createInsecure()
+const client = new grpc.Client(address, credentials, {
   'grpc.default_compression_algorithm': grpc.compressionAlgorithms[encoding],
 })
 const metadata = new grpc.Metadata()

@@ -3,7 +3,8 @@
 Usage: client.py ADDRESS STUBS FRAMES SESSION CUT gzip|identity
 
 It goes on behind the server's acq-last-seq; with CUT > 0 it is gone after that many frames, as if its machine were off.
-Frames are bytes already; StreamAck is decoded by Python's protobuf, by the stubs in the folder STUBS.
+Frames are bytes already; StreamAck is decoded by Python's protobuf, by the stubs in the folder STUBS. With ACQ_CA, a
+file of certificates that it trusts, it speaks TLS.
 """
 import json
 import os
@@ -55,7 +56,11 @@ result = {"hello": 0, "sent": 0, "acks": 0, "last_seq": 0, "last_monotonic_ns": 
           "message": ""}
 heard = threading.Event()
 begin = time.monotonic()
-channel = grpc.insecure_channel(address)
+if "ACQ_CA" in os.environ:
+    with open(os.environ["ACQ_CA"], "rb") as file:
+        channel = grpc.secure_channel(address, grpc.ssl_channel_credentials(file.read()))
+else:
+    channel = grpc.insecure_channel(address)
 call = channel.stream_stream("/telemetry.v1.TelemetryIngest/StreamFrames",
                              response_deserializer=telemetry_pb2.StreamAck.FromString)
 compression = grpc.Compression.Gzip if encoding == "gzip" else grpc.Compression.NoCompression

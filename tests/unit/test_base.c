@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/os.h"
+#include "base/timer.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>

@@ -106,7 +106,8 @@ static void refused(void **state)
     refuse("in --zzzzzz", "acq test --help");
     refuse("in -z", "-z");
     refuse("in --", "--help");
-    refuse("in --flag=1", "takes no value");
+    refuse("in --flag=maybe", "takes yes or no");
+    refuse("in --flag=", "takes yes or no");
     refuse("in --number", "needs a value");
     refuse("in -n", "needs a value");
     refuse("in -n x", "'x'");

@@ -1,56 +1,8 @@
 #!/usr/bin/env bash
-# windows.sh OUT - nghttp2, libuv and libdeflate as static libraries for Windows. Run by tools/setup.sh.
-#
-# They are compiled from the distribution's own sources, in the version of the -dev packages that are installed, so both
-# systems run the same code. The sources come through apt, which checks their signatures, with a sources list and
-# folders of our own: the machine's apt stays as it is.
+# windows.sh OUT SOURCE - nghttp2, libuv and libdeflate as static libraries for Windows. Run by tools/setup.sh.
 set -euo pipefail
 out=$1
-command -v apt-get dpkg-query || {
-    echo "The Windows libraries are made from the source packages of Debian or Ubuntu, so build on such a system."
-    exit 1
-}
-cross=x86_64-w64-mingw32
-cc=$(command -v $cross-gcc-win32 || command -v $cross-gcc)
-
-mkdir -p apt/parts apt/lists/partial apt/archives/partial
-touch apt/sources.list
-for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-    if [ -e "$file" ]; then sed -n 's/^[[:space:]]*deb[[:space:]]/deb-src /p' "$file" >>apt/sources.list; fi
-done
-for file in /etc/apt/sources.list.d/*.sources; do
-    if [ -e "$file" ]; then sed 's/^Types:.*/Types: deb-src/' "$file" >"apt/parts/$(basename "$file")"; fi
-done
-apt_source() {
-    apt-get -o Dir::Etc::SourceList="$PWD/apt/sources.list" -o Dir::Etc::SourceParts="$PWD/apt/parts" \
-        -o Dir::State::Lists="$PWD/apt/lists" -o Dir::Cache="$PWD/apt" -o APT::Sandbox::User=root "$@"
-}
-apt_source update || echo "some sources could not be reached; going on with the others"
-
-unpack() { # FOLDER DEV-PACKAGE: the source that the installed package was built from
-    local name version
-    name=$(dpkg-query -W -f '${source:Package}' "$2")
-    version=$(dpkg-query -W -f '${source:Version}' "$2")
-    apt_source source --download-only --only-source "$name=$version" || {
-        echo "The source of $name $version, which is installed, is gone: upgrade $2 and run this again."
-        exit 1
-    }
-    dpkg-source --no-check -x "$name"_*.dsc "$1"
-    printf '%s %s\n' "$name" "$version" >>"$out/VERSIONS"
-    cp "$1/debian/copyright" "$out/$name.copyright"
-}
-
-library() { # NAME FLAGS... -- SOURCES...: compiles them into OUT/lib/libNAME.a
-    local name=$1 flags=()
-    shift
-    while [ "$1" != -- ]; do flags+=("$1") && shift; done
-    shift
-    mkdir "objects-$name"
-    printf '%s\n' "$@" | xargs -P "$(nproc)" -I FILE sh -c \
-        'out=$1/$(printf %s "$2" | tr / _).o; shift; src=$1; shift; exec "$@" -c "$src" -o "$out"' \
-        sh "objects-$name" FILE "$cc" -O2 -w "${flags[@]}"
-    $cross-ar rcs "$out/lib/lib$name.a" "objects-$name"/*.o
-}
+. "$2/tools/parts/apt-source.sh"
 
 mkdir -p "$out/lib" "$out/include/nghttp2"
 unpack nghttp2 libnghttp2-dev
