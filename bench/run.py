@@ -1,9 +1,9 @@
 """Measures what we claim, each figure beside its peer, in one run, and prints one table.
 
-  run.py BUILD PYTHON NODE [--short] [--ingest]
+  run.py BUILD PYTHON NODE [--short] [--ingest | --bridge]
       BUILD has the programs of the preset bench, PYTHON the packages of requirements.txt, the folder NODE those of
       tests/interop/package.json; --short takes ten minutes of driving instead of an hour, --ingest measures the ingest
-      server alone
+      server alone, --bridge the bridge beside the game alone
 """
 import os
 import statistics
@@ -180,22 +180,58 @@ def look(build, python, drive, rows, minute, seconds, folder, env):
     row("plot of Parquet", "ms", b.wall * 1e3, c.wall * 1e3, "pandas, matplotlib")
 
 
-def beside_the_game(build, folder, seconds=20):
+def beside_the_game(build, python, folder, seconds=30):
     title("beside the game, 333 steps a second, %d s, percent of one core" % seconds)
+
+    def place(name):
+        path = os.path.join(folder, name)
+        os.mkdir(path)
+        return path
+
     ticks = {us: figures(run(build + "/bench_tick", us, 5).text)["cpu_percent"] for us in (3000, 1000)}
-    f = bridge.measure(build, folder, seconds)
-    row("telemetry_bridge: sample, record, stream", "%", f["bridge_cpu"], ticks[3000], "an empty loop, 333 Hz")
+    f = bridge.measure(build, place("beside"), seconds)
+    python_cpu, python_mb = bridge.measure_python(build, python, place("python"), seconds, environment(build))
+    polls = "Python: polls, 27 fields, grpc.aio, no recording"
+    row("telemetry_bridge: sample, record, stream", "%", f["bridge_cpu"], python_cpu, polls, most=2)
+    row("", "%", f["bridge_cpu"], ticks[3000], "an empty loop, 333 Hz")
     row("", "%", f["bridge_cpu"], ticks[1000], "an empty loop, 1 kHz")
+    row("telemetry_bridge, memory", "MB", f["bridge_mb"], python_mb, polls, most=12)
     row("acq serve, one car", "%", f["server_cpu"])
-    row("telemetry_bridge, memory", "MB", f["bridge_mb"])
     row("acq serve, memory", "MB", f["server_mb"])
-    row("steps seen", "", f["seen"])
-    row("steps missed", "", f["missed"])
+    row("steps missed, of %d" % (f["seen"] + f["missed"]), "", f["missed"], most=0)
+    busy = bridge.measure(build, place("busy"), 2 * seconds, busy=os.cpu_count())
+    row("the same, %d s, every core busy, of %d" % (2 * seconds, busy["seen"] + busy["missed"]), "", busy["missed"],
+        most=0)
+    windows = os.path.join(bridge.SOURCE, "build/windows")
+    if os.path.exists(windows + "/telemetry_bridge.exe") and bridge.has_wine():
+        w = bridge.measure_wine(build, windows, place("exe"), seconds)
+        row("telemetry_bridge.exe under Wine", "%", w["cpu"])
+        row("Wine's server, for simulator and bridge", "%", w["wineserver"])
+        row("telemetry_bridge.exe, memory with Wine's", "MB", w["mb"])
+        row("steps missed, of %d" % (w["seen"] + w["missed"]), "", w["missed"])
+    else:
+        NOTES.append("telemetry_bridge.exe was not measured: `make windows` and wine make that possible.")
+
+
+def way(build, folder, seconds=15):
+    title("from the write of a page on this machine, ms")
+    for flush_ms, most in ((10, (None, None, 12, 60)), (0, (None, 2, 5, None))):
+        place = os.path.join(folder, "way%d" % flush_ms)
+        os.mkdir(place)
+        f = bridge.measure_way(build, place, flush_ms, seconds)
+        for i, (what, name) in enumerate((("to the socket, p50", "socket_p50"), ("p99", "socket_p99"),
+                                          ("to the ack: durable, p50", "ack_p50"), ("p99", "ack_p99"))):
+            row("%s, --flush-ms %d" % (what, flush_ms), "ms", f[name], most=most[i])
+
+
+def environment(build):
+    """For peers in Python: where the messages are that protoc made."""
+    return {"PYTHONPATH": build + "/bench", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def tools(build, python, folder, minute, seconds):
     """Everything but the server."""
-    env = {"PYTHONPATH": build + "/bench", "PYTHONDONTWRITEBYTECODE": "1"}
+    env = environment(build)
     drive = folder + "/drive.pb.gz"
     run(build + "/acq", "sim", "--seconds", seconds, "--quiet", "-o", drive)
     minute_rows, rows = 60 * 1000 // 3, seconds * 1000 // 3
@@ -204,7 +240,6 @@ def tools(build, python, folder, minute, seconds):
     parquet = convert(build, python, drive, rows, minute, minute_rows, folder, env)
     sizes(sizes_of, rows, drive, *parquet)
     look(build, python, drive, rows, minute, seconds, folder, env)
-    beside_the_game(build, folder)
 
 
 def main(build, python, node, options):
@@ -212,9 +247,14 @@ def main(build, python, node, options):
     with tempfile.TemporaryDirectory(prefix="acq-bench-") as folder:
         minute = folder + "/minute.pb.gz"
         run(build + "/acq", "sim", "--seconds", 60, "--quiet", "-o", minute)
-        if "--ingest" not in options:
+        if not {"--ingest", "--bridge"} & set(options):
             tools(build, python, folder, minute, 600 if "--short" in options else 3600)
-        ingest.measure(ingest.Bench(build, python, node + "/node_modules", minute, folder), title, row, NOTES.append)
+        if "--ingest" not in options:
+            beside_the_game(build, python, folder)
+            way(build, folder)
+        if "--bridge" not in options:
+            ingest.measure(ingest.Bench(build, python, node + "/node_modules", minute, folder), title, row,
+                           NOTES.append)
     print_table()
     share = (stolen() - stolen_before) / (time.monotonic() - start) * 100
     print("\nMedians, unless it says best.", *NOTES, sep="\n")
@@ -223,6 +263,6 @@ def main(build, python, node, options):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4 or set(sys.argv[4:]) - {"--short", "--ingest"}:
+    if len(sys.argv) < 4 or set(sys.argv[4:]) - {"--short", "--ingest", "--bridge"}:
         sys.exit(__doc__)
     main(os.path.abspath(sys.argv[1]), sys.argv[2], os.path.abspath(sys.argv[3]), sys.argv[4:])

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# bench.sh [--short] [--ingest] - measures what we claim, beside its peers, and prints a table; `make bench` builds it
-# first. It takes about fourteen minutes, 5 GB of memory and 4 GB in the folder for temporary files; --short, with ten
-# minutes of driving instead of an hour, is quicker, --ingest measures the ingest server alone, in four minutes.
+# bench.sh [--short] [--ingest | --bridge] - measures what we claim, beside its peers, and prints a table; `make bench`
+# builds it first. It takes about sixteen minutes, 5 GB of memory and 4 GB in the folder for temporary files; --short,
+# with ten minutes of driving instead of an hour, is quicker; --ingest measures the ingest server alone, in four minutes,
+# --bridge the bridge beside the game, in five.
 # BUILD is the build folder, build/bench by default. The peers in Python are in a virtual environment in the cache,
 # ${XDG_CACHE_HOME:-~/.cache}/acq, those in Node are a part that tools/setup.sh made.
 set -euo pipefail
