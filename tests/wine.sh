@@ -33,7 +33,7 @@ make_prefix() {
     "$wine" wineboot -i
     # without a display there are windows all the same, hidden ones
     "$wine" reg add 'HKCU\Software\Wine\Drivers' /v Graphics /d null /f
-    touch "$WINEPREFIX/ready"
+    touch "$WINEPREFIX/made"
 }
 
 # Wine's own processes stay for a while when the first program of a prefix has ended. They must not hold its output open,
@@ -48,6 +48,6 @@ mkdir -p "$WINEPREFIX"
 (
     flock 9
     exec </dev/null >>"$WINEPREFIX/start.log" 2>&1
-    { if [ ! -e "$WINEPREFIX/ready" ]; then make_prefix; fi && start_server; } 9>&-
+    { if [ ! -e "$WINEPREFIX/made" ]; then make_prefix; fi && start_server; } 9>&-
 ) 9>"$WINEPREFIX/lock"
 exec "$wine" "$@"

@@ -16,12 +16,6 @@ COMPILER = shutil.which("x86_64-w64-mingw32-gcc-win32") or shutil.which("x86_64-
 
 
 class End(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        # without a display Wine makes no window, not even a hidden one, unless it is told that there is none to draw on
-        subprocess.run([WINE, "reg", "add", r"HKCU\Software\Wine\Drivers", "/v", "Graphics", "/d", "null", "/f"],
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
     def end(self, way):
         """A bridge beside a car that drives, told to end in this way. Returns the recording."""
         with Place() as place:
