@@ -39,18 +39,47 @@ static int off(struct acq_err *err)
     return r;
 }
 
-/* register_words has the bridge started with the words behind `on`, in the folder of now unless they name another. */
-static int register_words(int argc, char **argv, const char *folder, struct acq_err *err)
+/* folder_of_words returns the folder that the command line itself names, or NULL. */
+static const char *folder_of_words(int argc, char **argv)
+{
+    struct acq_settings s;
+    struct acq_texts arguments;
+    acq_settings_init(&s);
+    return acq_opt_parse(&acq_bridge_command, argc, argv, &s, &arguments, NULL) == ACQ_OK ? s.folder : NULL;
+}
+
+/* is_whole: does the path lead to the same place from every folder? */
+static bool is_whole(const char *path)
+{
+    return *path == '/' || *path == '\\' || (*path && path[1] == ':');
+}
+
+/* check_file: nobody knows in which folder a log-in starts programs, so paths must not begin there. */
+static int check_file(const struct acq_settings *s, struct acq_err *err)
+{
+    if (is_whole(s->folder) && (!s->config || is_whole(s->config))) return ACQ_OK;
+    return acq_fail(err, ACQ_USAGE,
+                    "the file of settings names a folder to work in: for a start at log-in write that folder, and "
+                    "--config, with the whole path");
+}
+
+/* register_words has the bridge started with the words behind `on`, in this folder, unless it is NULL. `named`: the
+ * words name one too, which may be a relative path: the last one counts. */
+static int register_words(int argc, char **argv, const char *folder, bool named, struct acq_err *err)
 {
     const char *words[ACQ_TEXTS_MAX + OWN_WORDS];
     size_t n = 0;
     if (argc > ACQ_TEXTS_MAX) return acq_fail(err, ACQ_USAGE, "too many words: at most %d are taken", ACQ_TEXTS_MAX);
-    if (folder) {
+    if (folder && !named) {
         words[n++] = "--folder";
         words[n++] = folder;
     }
     words[n++] = "--minimised";
     for (int i = 1; i < argc; i++) words[n++] = argv[i];
+    if (folder && named) {
+        words[n++] = "--folder";
+        words[n++] = folder;
+    }
     int r = acq_autostart_on(ACQ_BRIDGE_NAME, words, n, err);
     return r == ACQ_OK ? status(err) : r;
 }
@@ -60,11 +89,14 @@ static int on(int argc, char **argv, struct acq_err *err)
 {
     char folder[ACQ_PATH_MAX];
     struct acq_settings settings;
-    bool known = acq_folder_current(folder, sizeof folder);
     acq_settings_init(&settings);
     int r = acq_settings_read(&settings, &acq_bridge_command, argc, argv, err);
+    const char *named = r == ACQ_OK ? folder_of_words(argc, argv) : NULL;
+    bool known = acq_folder_current(folder, sizeof folder); /* a folder that is named has been entered */
     if (r == ACQ_OK && !known) r = acq_fail(err, ACQ_IO, "the folder that you are in is not known: add --folder DIR");
-    if (r == ACQ_OK) r = register_words(argc, argv, settings.folder ? NULL : folder, err);
+    bool by_file = settings.folder && !named;
+    if (r == ACQ_OK && by_file) r = check_file(&settings, err);
+    if (r == ACQ_OK) r = register_words(argc, argv, by_file ? NULL : folder, named != NULL, err);
     acq_settings_fini(&settings);
     return r == ACQ_END ? ACQ_OK : r;
 }

@@ -21,8 +21,18 @@ static int nearly(const char *word)
     return acq_nearest(word, names, COMMANDS);
 }
 
+/* is_plea: a word by which other programs are asked what they are */
+static bool is_plea(const char *word)
+{
+    return !strcmp(word, "help") || !strcmp(word, "version");
+}
+
 static int run(int argc, char **argv, struct acq_err *err)
 {
+    if (argc == 2 && is_plea(argv[1]))
+        return acq_fail(err, ACQ_USAGE,
+                        "there is no command '%s'; did you mean --%s? A server of that name is %s:50051", argv[1],
+                        argv[1], argv[1]);
     for (int i = 0; i < COMMANDS && argc > 1; i++)
         if (!strcmp(argv[1], names[i])) return commands[i](argc - 1, argv + 1, err);
     int near = argc > 1 ? nearly(argv[1]) : -1;

@@ -36,7 +36,7 @@ int acq_bridge_cmd_run(int argc, char **argv, struct acq_err *err)
 
 static const struct acq_command config_command = {
     .name = ACQ_BRIDGE_NAME " config",
-    .usage = "",
+    .usage = "[OPTION...]",
     .summary =
         "Show a file of settings to begin with: every option, as a comment. `telemetry_bridge config > FILE` keeps it.",
     .more = "Exit codes: 0 done, 2 wrong usage.",

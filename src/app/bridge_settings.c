@@ -47,7 +47,7 @@ const struct acq_command acq_bridge_command = {
     .more = "Examples:\n"
             "  telemetry_bridge                              record here and stream to this machine\n"
             "  telemetry_bridge 192.168.1.20:50051           stream to another machine as well\n"
-            "  telemetry_bridge --no-stream --record D:\\laps  record only\n"
+            "  telemetry_bridge --no-stream --record laps    record only\n"
             "  telemetry_bridge sync recordings              without the game: send what the server lacks, and end\n"
             "  telemetry_bridge check                        try pages, disk, server, clock and timer, and end\n"
             "  telemetry_bridge autostart on                 start it at log-in; also: off, status\n"
@@ -130,6 +130,7 @@ static int check(const struct acq_settings *s, uint64_t given, struct acq_err *e
     if (r == ACQ_OK)
         r = acq_map_name(page, sizeof page, acq_map_prefix(b->pages), ACQ_MAP_PHYSICS, err), name = "pages";
     if (r == ACQ_OK) r = check_keep(b, err), name = "keep";
+    if (r == ACQ_OK && !*b->record) r = acq_fail(err, ACQ_USAGE, "--record needs a value: DIR|FILE"), name = "record";
     if (r < 0) acq_config_blame(&s->file, &acq_bridge_command, given, name, err);
     return r;
 }

@@ -82,6 +82,9 @@ int acq_path_mkdir(const char *path);
 bool acq_path_exists(const char *path);
 bool acq_path_is_dir(const char *path);
 
+/* acq_path_is_file says whether an ordinary file is there: opening a pipe may wait for ever. */
+bool acq_path_is_file(const char *path);
+
 /* acq_path_same says whether two paths lead to one file that is there, also by links and other spellings. */
 bool acq_path_same(const char *a, const char *b);
 

@@ -175,6 +175,12 @@ bool acq_path_is_dir(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool acq_path_is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 bool acq_path_same(const char *a, const char *b)
 {
     struct stat x, y;

@@ -206,6 +206,11 @@ bool acq_path_is_dir(const char *path)
     return a != INVALID_FILE_ATTRIBUTES && (a & FILE_ATTRIBUTE_DIRECTORY);
 }
 
+bool acq_path_is_file(const char *path)
+{
+    return acq_path_exists(path) && !acq_path_is_dir(path);
+}
+
 static bool identity(const char *path, BY_HANDLE_FILE_INFORMATION *info)
 {
     wchar_t w[ACQ_WIDE_MAX];

@@ -81,6 +81,7 @@ static enum acq_backlog_other judge(struct acq_backlog *b, struct acq_backlog_fi
     struct acq_reader *reader;
     struct acq_err err;
     if (path_of(b, file, path) < 0) return unusable(file->name, "its path is too long");
+    if (acq_path_exists(path) && !acq_path_is_file(path)) return ACQ_BACKLOG_NONE;
     if (is_written(path)) return ACQ_BACKLOG_WRITTEN;
     int r = acq_reader_new(&reader, path, &err);
     if (r == ACQ_FORMAT || r == ACQ_MISSING) {

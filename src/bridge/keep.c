@@ -104,7 +104,7 @@ static int see_file(void *user, const char *name)
     struct acq_keep *k = user;
     char path[ACQ_PATH_MAX];
     const char *id = acq_keep_id(name);
-    if (!id || acq_path_join(path, sizeof path, k->dir, name) < 0 || acq_path_is_dir(path)) return ACQ_OK;
+    if (!id || acq_path_join(path, sizeof path, k->dir, name) < 0 || !acq_path_is_file(path)) return ACQ_OK;
     int64_t size = size_of(path);
     k->total += size;
     k->files++;

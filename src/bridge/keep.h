@@ -1,7 +1,8 @@
 /* keep.h - takes old recordings away that the server has: `--keep 30d,20GB`.
  *
  * A recording is removed only if all of this holds:
- * - it lies in the folder itself and has the name that the bridge gave it: ..._SESSION.pb.gz, one file of that session;
+ * - it lies in the folder itself and has the name that the bridge gave it: ..._SESSION.pb.gz, or ..._SESSION-2.pb.gz
+ *   where that was taken; one file of that session;
  * - the server has said in this process's life that it has the session, up to exactly the recording's last frame;
  * - read through to its end mark it is whole: frames 1 to the last of that session, none left out, nothing damaged;
  * - no program is writing it.

@@ -12,10 +12,14 @@ const char *acq_keep_id(const char *name)
     static const char *const ends[] = {".pb.gz", ".pb.gz" ACQ_PART};
     size_t n = strlen(name);
     for (int i = 0; i < 2; i++) {
-        size_t end = strlen(ends[i]);
-        if (!acq_has_suffix(name, ends[i]) || n < end + ACQ_KEEP_ID + 1) continue;
-        const char *id = name + n - end - ACQ_KEEP_ID;
-        if (id[-1] != '_' || strspn(id, "0123456789abcdef-") != ACQ_KEEP_ID) continue;
+        if (!acq_has_suffix(name, ends[i])) continue;
+        size_t end = n - strlen(ends[i]), digits = end;
+        while (digits && name[digits - 1] >= '0' && name[digits - 1] <= '9') digits--;
+        /* ..._SESSION-2: another file had the name already; the id itself has twelve digits behind its last dash */
+        if (digits < end && end - digits < 12 && digits && name[digits - 1] == '-') end = digits - 1;
+        if (end < ACQ_KEEP_ID + 1) continue;
+        const char *id = name + end - ACQ_KEEP_ID;
+        if (id[-1] != '_' || strspn(id, "0123456789abcdef-") < ACQ_KEEP_ID) continue;
         if (id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-') return id;
     }
     return NULL;
@@ -31,7 +35,9 @@ int64_t acq_keep_end(const char *path, uint64_t seq)
     bool there = acq_reader_seekable(reader) && acq_reader_skip_to(reader, seq, NULL) == ACQ_OK &&
                  acq_reader_next(reader, &batch, NULL) == ACQ_OK;
     const struct acq_member *m = there ? acq_reader_member(reader, &at) : NULL;
-    if (m && m->frames && m->first_seq + m->frames - 1 == seq && m->first_utc_ns > 0 && m->last_t_ns >= m->first_t_ns)
+    bool timed = m && m->first_utc_ns > 0 && m->first_utc_ns < INT64_MAX / 2 && m->first_t_ns >= 0 &&
+                 m->last_t_ns >= m->first_t_ns && m->last_t_ns < INT64_MAX / 2;
+    if (timed && m->frames && m->first_seq + m->frames - 1 == seq)
         end = m->first_utc_ns + (m->last_t_ns - m->first_t_ns);
     acq_reader_free(reader);
     return end;

@@ -22,8 +22,8 @@ struct acq_keep_session {
     char name[300];
 };
 
-/* acq_keep_id finds the session's id in the name of a recording of the bridge, also while that is being written.
- * Returns NULL if it is no such name. */
+/* acq_keep_id finds the session's id in the name of a recording of the bridge, also while that is being written, and
+ * where a number was added to it because another file had the name. Returns NULL if it is no such name. */
 const char *acq_keep_id(const char *name);
 
 /* acq_keep_end finds when the recording ends, from the member that holds frame `seq`. Returns its UTC, or 0 if that

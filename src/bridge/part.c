@@ -52,7 +52,7 @@ static bool is_left(const char *path)
 {
     uint8_t header[ACQ_MEMBER_HEADER];
     struct acq_member m;
-    int fd = acq_file_open(path, ACQ_FILE_READ, NULL);
+    int fd = acq_path_is_file(path) ? acq_file_open(path, ACQ_FILE_READ, NULL) : ACQ_MISSING;
     if (fd < 0) return false;
     bool left = !acq_file_locked(fd) && acq_file_read_at(fd, 0, header, sizeof header) == (ptrdiff_t)sizeof header &&
                 acq_member_parse(&m, header, sizeof header) == ACQ_OK;

@@ -32,7 +32,7 @@ static int newest(void *user, const char *name)
 /* read_tail reads the end of a file that nobody writes. Returns how much, 0 for nothing. */
 static size_t read_tail(const char *path, uint8_t *tail)
 {
-    int fd = acq_file_open(path, ACQ_FILE_READ, NULL);
+    int fd = acq_path_is_file(path) ? acq_file_open(path, ACQ_FILE_READ, NULL) : ACQ_MISSING;
     if (fd < 0) return 0;
     int64_t size = acq_file_size(fd);
     uint64_t from = size > TAIL ? (uint64_t)size - TAIL : 0;

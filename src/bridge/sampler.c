@@ -219,6 +219,7 @@ static void status_changed(struct state *s, int64_t now)
 static int64_t still(struct state *s, int64_t now)
 {
     int64_t since = now - s->moved_ns;
+    if (s->doubt) give_up(s); /* its place in the ring is needed; only a packetId that goes to and fro leads here */
     atomic_store(&s->sampler->state, ACQ_SAMPLER_STILL);
     s->phase.known = false;
     s->look_ns = LOOK_NS;

@@ -56,7 +56,9 @@ void acq_mark_set(struct acq_mark *m, const struct acq_frame *f)
  * been paused, or is another one; then the clock of the lap tells. */
 bool acq_mark_goes_on(const struct acq_mark *before, const struct acq_mark *now)
 {
-    int64_t steps = (int64_t)now->physics_id - before->physics_id, elapsed = now->utc_ns - before->utc_ns;
+    int64_t steps = (int64_t)now->physics_id - before->physics_id;
+    if (before->utc_ns < 0 || now->utc_ns < 0) return false; /* a damaged recording's; the difference may overflow */
+    int64_t elapsed = now->utc_ns - before->utc_ns;
     if (!*before->session || before->replay || now->replay || strcmp(before->drive, now->drive) != 0) return false;
     if (steps <= 0 || elapsed < -CLOCKS_NS || steps * STEP_NS > elapsed + CLOCKS_NS) return false;
     if (now->physics_id * STEP_NS >= elapsed) return true;

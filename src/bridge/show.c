@@ -104,7 +104,7 @@ static void add_counts(const struct acq_show *show, struct acq_line *line)
 {
     const struct acq_capture_session *s = &show->capture->session;
     const struct acq_upload *live = show->sender->live;
-    acq_line_add(line, RANK_HZ, ACQ_TONE_PLAIN, "%.0f Hz", show->hz);
+    if (show->hz > 0) acq_line_add(line, RANK_HZ, ACQ_TONE_PLAIN, "%.0f Hz", show->hz);
     acq_line_add(line, RANK_FRAMES, ACQ_TONE_PLAIN, "%" PRIu64 " frames", s->seq);
     acq_line_join(line, RANK_MISSED, s->counts.missed ? ACQ_TONE_BAD : ACQ_TONE_PLAIN, "%" PRIu64 " missed",
                   s->counts.missed);
@@ -128,7 +128,7 @@ static void measure(struct acq_show *show, int64_t now)
 {
     const struct acq_capture_session *s = &show->capture->session;
     uint64_t steps = s->counts.seen - show->hz_seen;
-    if (show->hz > 0 && now - show->hz_ns < HZ_NS) return;
+    if (now - show->hz_ns < HZ_NS) return;
     show->hz =
         steps && s->last_t_ns > show->hz_t_ns ? (double)steps / ((double)(s->last_t_ns - show->hz_t_ns) / 1e9) : 0;
     show->hz_seen = s->counts.seen;
@@ -219,7 +219,7 @@ void acq_show_begin(struct acq_show *show, const struct acq_capture_session *s)
     show->settled = 0;
     show->hz = 0;
     show->hz_seen = 0;
-    show->hz_t_ns = s->first_t_ns;
+    show->hz_ns = show->hz_t_ns = s->first_t_ns;
     snprintf(who, sizeof who, "%s @ %s%s%s", s->car, s->track, *s->driver ? ", " : "", s->driver);
     acq_line_clean(who); /* a name with a line break in it makes no second line */
     acq_log(ACQ_LOG_INFO, "session %s: %s", s->id, who);

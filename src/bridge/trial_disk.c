@@ -69,7 +69,8 @@ static double rate_of(const char *dir)
     uint64_t at, bytes = 0;
     int64_t first = 0, last = 0;
     acq_dir_each(dir, newest, name, NULL);
-    if (!*name || acq_path_join(path, sizeof path, dir, name) < 0 || acq_reader_new(&reader, path, NULL) < 0)
+    if (!*name || acq_path_join(path, sizeof path, dir, name) < 0 || !acq_path_is_file(path) ||
+        acq_reader_new(&reader, path, NULL) < 0)
         return RATE;
     while (acq_reader_seekable(reader) && acq_reader_skim(reader, &m, &at, NULL) == ACQ_OK && m.frames) {
         if (!bytes) first = m.first_t_ns;

@@ -38,7 +38,8 @@ void acq_status_show(struct acq_status_line *was, struct acq_sessions *all, int6
                   (double)acq_latency_at(&all->latency, 0.99) / 1e6);
     acq_line_join(&line, RANK_NOT_ACKED, ACQ_TONE_PLAIN, "%" PRIu64 " not acked", behind);
     acq_line_join(&line, RANK_LOG, ACQ_TONE_PLAIN, "log %.0f MB", (double)log.used / 1e6);
-    acq_line_join(&line, RANK_ROOM, ACQ_TONE_PLAIN, "%.1f GB free", (double)acq_file_free_space(all->store.dir) / 1e9);
+    double room = (double)acq_file_free_space(all->store.dir) / 1e9;
+    acq_line_join(&line, RANK_ROOM, ACQ_TONE_PLAIN, room < 10 ? "%.1f GB free" : "%.0f GB free", room);
     add_trouble(&line, all, &log);
     acq_line_show(&line);
     all->latency = (struct acq_latency){0};

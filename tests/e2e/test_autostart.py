@@ -75,6 +75,21 @@ class Autostart(unittest.TestCase):
             sim.wait()
             self.assertGreater(len(place.recording("laps").check().frames), 100)
 
+    def test_folders_that_are_named(self):
+        """A log-in starts programs anywhere: what begins in the folder of now is kept with the whole path, or refused."""
+        with Place() as place:
+            laps = place.folder.resolve() / "laps"
+            laps.mkdir()
+            for words in (["--folder", "laps"], ["--folder=laps"]):
+                self.run_bridge(place, "on", *words)
+                self.assertEqual(words_of(self.entry(place)["Exec"])[-2:], ["--folder", str(laps)])
+            file = place.folder.resolve() / "my.conf"
+            for folder, config, code in ((laps, file, OK), ("laps", file, USAGE), (laps, "my.conf", USAGE)):
+                file.write_text(f"folder = {folder}\n")
+                program = self.run_bridge(place, "on", "--config", config, code=code)
+                self.assertEqual("with the whole path" in program.err(), code == USAGE)
+                self.assertNotIn("--folder", words_of(self.entry(place)["Exec"])[:2])
+
     def test_switched_off_by_the_desktop(self):
         for line in ("Hidden=true", "X-GNOME-Autostart-enabled=false"):
             with self.subTest(line), Place() as place:

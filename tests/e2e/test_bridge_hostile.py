@@ -106,6 +106,17 @@ class Files(Case):
                     self.session(game, bridge)
                     self.ended(bridge)
 
+    def test_pipes_among_the_recordings(self):
+        """A pipe with a recording's name is no recording: nothing waits for its other end, neither start nor end."""
+        with Place() as place:
+            folder = place.folder / "recordings"
+            folder.mkdir()
+            for name in ("x.pb.gz", "x.pb.gz.part", "99991122T153329Z_x.pb.gz"):
+                os.mkfifo(folder / name)
+            bridge = place.bridge("--keep", "1d", port=1)
+            bridge.says("waiting for")
+            self.ended(bridge)
+
     def test_empty_and_huge(self):
         """Files that are made first and filled later, and one that is larger than the machine's memory."""
         with Place() as place:

@@ -204,6 +204,10 @@ class Config(unittest.TestCase):
                 self.assertEqual(program.wait(), USAGE)
                 self.assertIn(f"there is no command '{word}'; did you mean '{name}'?", program.err())
                 self.assertIn(f"{word}:50051", program.err())
+            for word in ("help", "version"):
+                program = place.run(BRIDGE, word)
+                self.assertEqual(program.wait(), USAGE)
+                self.assertIn(f"there is no command '{word}'; did you mean --{word}?", program.err())
             for server in ("check:50051", "sync.lan"):  # those are names of servers
                 bridge = self.drive(place, server)
                 self.assertIn(f"Sent 0 frames to {server.partition(':')[0]}:50051", bridge.out())

@@ -190,14 +190,15 @@ class Stays(Case):
             self.check_stays(place, port, path)
 
     def test_copies(self):
-        """A copy under another name stays when the recording goes; of two that are named alike, both do."""
+        """A copy under another name stays when the recording goes; of two that are named alike, both do: the other may
+        be a server's, or that of another bridge."""
         with Place() as place:
             port = self.serve(place)
-            one, two = drive(place, 1, 40), drive(place, 2, 40)
+            one, two, three = drive(place, 1, 40), drive(place, 2, 40), drive(place, 3, 40)
             copy = shutil.copy(one, one.with_name("my best lap.pb.gz"))
-            other = shutil.copy(one, one.with_name(one.name.replace(".pb.gz", "-2.pb.gz")))
             double = shutil.copy(two, two.with_name("best_" + two.name))
-            self.check_stays(place, port, copy, other, two, double)
+            numbered = shutil.copy(three, three.with_name(three.name.replace(".pb.gz", "-2.pb.gz")))
+            self.check_stays(place, port, copy, two, double, three, numbered)
             self.assertFalse(one.exists())
 
     def test_renamed(self):

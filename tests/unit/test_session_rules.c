@@ -91,7 +91,10 @@ static void drives_that_go_on(void **state)
     (void)state;
     struct acq_mark a = mark("a", 10000, 0, 1, 5000), b = mark("b", 20000, 40, 1, 35000);
     assert_true(acq_mark_goes_on(&a, &b)); /* 30 s of steps in 40 s, and the game has run for a minute */
-    b.clock_ms = 100;                      /* restarted within the game meanwhile */
+    struct acq_mark damaged = a;
+    damaged.utc_ns = INT64_MIN;
+    assert_false(acq_mark_goes_on(&damaged, &b));
+    b.clock_ms = 100; /* restarted within the game meanwhile */
     assert_true(acq_mark_goes_on(&a, &b));
     b = mark("b", 10000, 40, 1, 5000); /* not one step more: it stands still */
     assert_false(acq_mark_goes_on(&a, &b));
