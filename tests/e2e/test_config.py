@@ -189,9 +189,11 @@ class Config(unittest.TestCase):
             folder = place.folder / "config/acq"
             folder.mkdir(parents=True)
             folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
-            if os.access(folder, os.W_OK):
+            if os.access(folder, os.W_OK):  # root may write there, but not into what follows
+                if not os.path.isdir("/sys/kernel"):
+                    self.skipTest("no folder is read-only to root where /sys is not mounted")
                 folder.rmdir()
-                folder.symlink_to("/sys/kernel")  # root may write elsewhere, and not there
+                folder.symlink_to("/sys/kernel")
             bridge = self.drive(place, "--no-stream")
             self.assertEqual(bridge.err().count("no file of settings was made: "), 1, bridge.err())
             self.assertNotEqual(bridge.process.returncode, FAILED)
