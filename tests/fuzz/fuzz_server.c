@@ -297,18 +297,20 @@ static void pass(struct world *w, int64_t ns)
     }
 }
 
-/* watch notes which recordings are wholly on the disk: those that are closed, and those with nothing to wait for. */
+/* watch notes how much of each recording is on the disk: what its recorder has waited for, where its folder is too; and
+ * all of those that are closed. */
 static void watch(struct world *w)
 {
     struct stat there;
     bool open[FILES] = {false};
     for (struct acq_session *s = w->all.first; s; s = s->next) {
         if (!s->recorder) continue;
-        struct file *f = file_of(&w->model, acq_recorder_get_state(s->recorder).path);
+        struct acq_recorder_state state = acq_recorder_get_state(s->recorder);
+        struct file *f = file_of(&w->model, state.path);
         if (!f) continue;
         open[f - w->model.files] = true;
-        if (!s->seal.working && !s->seal.unsynced_group && !s->seal.new_file)
-            f->durable = acq_recorder_get_state(s->recorder).size;
+        uint64_t durable = s->seal.new_file ? 0 : state.size - state.unsynced;
+        if (durable > f->durable) f->durable = durable;
     }
     for (size_t i = 0; i < w->model.file_count; i++)
         if (!open[i] && stat(w->model.files[i].path, &there) == 0) w->model.files[i].durable = (uint64_t)there.st_size;
