@@ -57,6 +57,7 @@ static int write_out(struct acq_session *s, struct acq_err *err)
 {
     int r = s->recorder ? acq_recorder_flush(s->recorder, err) : ACQ_OK;
     if (r == ACQ_OK && s->recorder) r = acq_recorder_sync(s->recorder, err);
+    if (r == ACQ_OK && s->recorder) acq_recorder_end_sync(s->recorder);
     if (r < 0) return r;
     s->all->unsealed -= s->seal.open_bytes + s->seal.sealing_bytes;
     s->seal = (struct acq_session_seal){0};
