@@ -309,8 +309,7 @@ static void watch(struct world *w)
         struct file *f = file_of(&w->model, state.path);
         if (!f) continue;
         open[f - w->model.files] = true;
-        uint64_t durable = s->seal.new_file ? 0 : state.size - state.unsynced;
-        if (durable > f->durable) f->durable = durable;
+        if (!s->seal.new_file) f->durable = state.size - state.unsynced; /* less, where its end mark has been cut off */
     }
     for (size_t i = 0; i < w->model.file_count; i++)
         if (!open[i] && stat(w->model.files[i].path, &there) == 0) w->model.files[i].durable = (uint64_t)there.st_size;
