@@ -4,8 +4,6 @@ the recording are those that the game knows. On Linux and, where Wine is, the Wi
 has more to do than it can."""
 import ctypes
 import os
-import pathlib
-import shutil
 import subprocess
 import sys
 import unittest
@@ -13,11 +11,10 @@ import unittest
 from acq import ACQ, BRIDGE, SOURCE, Place
 from frames import (GRAPHICS, LOST_BEFORE, MISSED, PHYSICS, PHYSICS_ID, SEEN, TORN_DROPPED, TORN_RETRIED, f32, i32,
                     message)
+from windows import BRIDGE as WINDOWS_BRIDGE
+from windows import COMPILER, WINE, has_wine
 
 CPUS = sorted(os.sched_getaffinity(0))
-WINDOWS = pathlib.Path(os.environ.get("ACQ_WINDOWS", SOURCE / "build/windows")) / "telemetry_bridge.exe"
-WINE = SOURCE / "tests/wine.sh"
-MINGW = shutil.which("x86_64-w64-mingw32-gcc")
 CLUTCH, GEAR, STATUS_ID, SESSION_ID, DELTA_LAP, PICTURE_ID = 4, 5, 1, 17, 8, 16
 GRAPHICS_FLOATS = (9, 22, 23, 29, 31, 35, 37, 38)
 DUPLICATES, JITTER_P50, JITTER_P99, JITTER_MAX = 9, 10, 11, 12
@@ -41,10 +38,6 @@ def prepare(which=None):
         else:
             os.sched_setaffinity(0, {CPUS[which]})
     return before_exec
-
-
-def has_wine():
-    return subprocess.run([WINE, "--find"], capture_output=True).returncode == 0
 
 
 class Truth:
@@ -87,10 +80,10 @@ def wrong_numbers(frame):
 
 class Torn(unittest.TestCase):
     def compiled(self, place, *compiler):
-        program = place.folder / ("tear.exe" if compiler[0] == MINGW else "tear")
+        program = place.folder / ("tear.exe" if compiler[0] == COMPILER else "tear")
         subprocess.run([*compiler, "-O1", "-std=gnu11", "-I", SOURCE / "src", "-o", program,
                         SOURCE / "tests/e2e/tear.c"], check=True)
-        return [WINE, program] if compiler[0] == MINGW else [program]
+        return [WINE, program] if compiler[0] == COMPILER else [program]
 
     def check(self, place, order, truth):
         recording = place.recording().check()
@@ -175,12 +168,12 @@ class Torn(unittest.TestCase):
                 self.assertGreater(counts[SEEN], 500)
                 self.assertEqual(counts.get(TORN_DROPPED, 0), 0)
 
-    @unittest.skipUnless(WINDOWS.exists() and MINGW and has_wine(), "needs the Windows programs, mingw and wine")
+    @unittest.skipUnless(WINDOWS_BRIDGE.exists() and COMPILER and has_wine(), "needs the Windows programs, mingw and wine")
     def test_wine(self):
         for order, busy in (("first", False), ("last", False), ("first", True), ("last", True)):
             with self.subTest(f"{order}, busy: {busy}"), Place() as place:
-                tear = self.compiled(place, MINGW)
-                bridge = place.run(WINE, WINDOWS, "--no-stream", "--record", "recordings")
+                tear = self.compiled(place, COMPILER)
+                bridge = place.run(WINE, WINDOWS_BRIDGE, "--no-stream", "--record", "recordings")
                 if not busy:
                     self.play(place, tear, bridge, order, "halves")
                     continue

@@ -11,9 +11,9 @@ import unittest
 import xml.etree.ElementTree as xml
 
 import pe
-from acq import SOURCE, skip
+from acq import SOURCE
+from windows import WINDOWS, need_programs
 
-WINDOWS = pathlib.Path(os.environ.get("ACQ_WINDOWS", SOURCE / "build/windows"))
 # in System32 of every Windows 10 and 11; nothing else may have to be installed
 SYSTEM = set("""advapi32 avrt bcrypt bcryptprimitives crypt32 dbghelp gdi32 iphlpapi kernel32 msvcrt ncrypt ntdll ole32
     psapi shell32 shlwapi user32 userenv winmm wintrust ws2_32 wtsapi32""".split())
@@ -112,7 +112,5 @@ class Again(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for exe in (Bridge, Acq):
-        if not (WINDOWS / f"{exe.NAME}.exe").exists():
-            skip(f"{WINDOWS}/{exe.NAME}.exe is missing: `make windows` makes it")
+    need_programs()
     unittest.main()

@@ -12,13 +12,10 @@ import time
 import unittest
 
 import pages
-from acq import SOURCE, Place, skip, wait_until
+from acq import SOURCE, Place, wait_until
 from frames import MISSED, RING_DROPPED, SEEN, TORN_DROPPED, check_same
+from windows import ACQ, BRIDGE, COMPILER, WINE, need_compiler, need_wine
 
-WINDOWS = pathlib.Path(os.environ.get("ACQ_WINDOWS", SOURCE / "build/windows"))
-WINE = SOURCE / "tests/wine.sh"
-BRIDGE, ACQ = WINDOWS / "telemetry_bridge.exe", WINDOWS / "acq.exe"
-COMPILER = shutil.which("x86_64-w64-mingw32-gcc")
 prefix = pathlib.Path(tempfile.mkdtemp(prefix="acq-proton-"))  # the game's: Steam's compatdata/244210/pfx
 PAGE_BRIDGE = prefix / "pagebridge.exe"
 
@@ -218,11 +215,6 @@ class Proton(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for exe in (BRIDGE, ACQ):
-        if not exe.exists():
-            skip(f"{exe} is missing: `make windows` makes it")
-    if not COMPILER:
-        skip("the compiler for Windows is missing: `tools/setup.sh windows` installs it")
-    if subprocess.run([WINE, "--find"], stdout=subprocess.DEVNULL).returncode:
-        skip("wine is missing: `tools/setup.sh test` installs it")
+    need_compiler()
+    need_wine()
     unittest.main()

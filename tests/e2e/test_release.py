@@ -14,9 +14,8 @@ import zipfile
 
 import pe
 from acq import BUILD, SOURCE, Program, skip
+from windows import WINDOWS, WINE, has_wine, need_programs
 
-WINDOWS = pathlib.Path(os.environ.get("ACQ_WINDOWS", SOURCE / "build/windows"))
-WINE = SOURCE / "tests/wine.sh"
 VERSION = re.search(r"project\(acq VERSION (\S+)", (SOURCE / "CMakeLists.txt").read_text()).group(1)
 LINUX, WIN = f"acq-{VERSION}-linux-x86_64", f"acq-{VERSION}-windows-x86_64"
 TIME = 1700000000  # 2023-11-14 22:13:20 UTC
@@ -151,7 +150,7 @@ class Release(unittest.TestCase):
                          f"telemetry_bridge {VERSION}\n")
 
     def test_windows_programs_work(self):
-        if subprocess.run([WINE, "--find"], stdout=subprocess.DEVNULL).returncode:
+        if not has_wine():
             self.skipTest("wine is missing: `tools/setup.sh test` installs it")
         self.drive([WINE, self.win / "acq.exe"])
         self.assertEqual(self.run_all(([WINE, self.win / "telemetry_bridge.exe"], "--version")).replace("\r", ""),
@@ -162,8 +161,7 @@ if __name__ == "__main__":
     cache = (BUILD / "CMakeCache.txt").read_text()
     if "ACQ_STATIC:BOOL=ON" not in cache or "ACQ_SANITIZE:BOOL=ON" in cache:
         skip("these are not the programs that are released: the preset `release` makes them")
-    if not (WINDOWS / "acq.exe").exists() or not (WINDOWS / "telemetry_bridge.exe").exists():
-        skip(f"the programs in {WINDOWS} are missing: `make windows` makes them")
+    need_programs()
     for tool in ("zip", "objdump"):
         if not shutil.which(tool):
             skip(f"{tool} is missing: `tools/setup.sh test` installs it")

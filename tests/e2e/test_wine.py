@@ -1,25 +1,14 @@
 #!/usr/bin/env python3
 """The Windows programs under Wine: the bridge samples the simulator there, records, and streams to `acq serve` on
 Linux."""
-import os
-import pathlib
 import re
 import signal
-import subprocess
 import unittest
 
 from acq import ACQ as LINUX_ACQ
-from acq import SOURCE, Place, skip, wait_until
+from acq import Place, wait_until
 from frames import MISSED, TORN_DROPPED, check_same
-
-WINDOWS = pathlib.Path(os.environ.get("ACQ_WINDOWS", SOURCE / "build/windows"))
-WINE = SOURCE / "tests/wine.sh"
-BRIDGE, ACQ = WINDOWS / "telemetry_bridge.exe", WINDOWS / "acq.exe"
-
-
-def wine(place, program, *words):
-    """A Windows program, in the folder of the test."""
-    return place.run(WINE, program, *words)
+from windows import ACQ, BRIDGE, need_wine, wine
 
 
 class Wine(unittest.TestCase):
@@ -93,9 +82,5 @@ class Wine(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for exe in (BRIDGE, ACQ):
-        if not exe.exists():
-            skip(f"{exe} is missing: `make windows` makes it")
-    if subprocess.run([WINE, "--find"], stdout=subprocess.DEVNULL).returncode:
-        skip("wine is missing: `tools/setup.sh test` installs it")
+    need_wine()
     unittest.main()

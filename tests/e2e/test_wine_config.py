@@ -3,7 +3,6 @@
 window that stays open with an error in it."""
 import fcntl
 import os
-import pathlib
 import pty
 import select
 import shutil
@@ -13,13 +12,11 @@ import termios
 import time
 import unittest
 
-from acq import PATIENCE, SOURCE, Place, skip, wait_until
+from acq import PATIENCE, Place, wait_until
 from members import members
 from test_keep import drive
+from windows import ACQ, BRIDGE, WINE, need_wine
 
-WINDOWS = pathlib.Path(os.environ.get("ACQ_WINDOWS", SOURCE / "build/windows"))
-WINE = SOURCE / "tests/wine.sh"
-BRIDGE, ACQ = WINDOWS / "telemetry_bridge.exe", WINDOWS / "acq.exe"
 RUN = "HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Run"
 OK, FAILED, USAGE, LOOK = 0, 1, 2, 3
 
@@ -196,9 +193,5 @@ class Window(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for program_file in (BRIDGE, ACQ):
-        if not program_file.exists():
-            skip(f"{program_file} is missing: `make windows` makes it")
-    if subprocess.run([WINE, "--find"], stdout=subprocess.DEVNULL).returncode:
-        skip("wine is missing: `tools/setup.sh test` installs it")
+    need_wine()
     unittest.main()

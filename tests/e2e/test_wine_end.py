@@ -1,18 +1,11 @@
 #!/usr/bin/env python3
 """How telemetry_bridge.exe ends when Windows wants it to, under Wine: each time the recording is closed and says why."""
-import os
-import pathlib
-import shutil
 import subprocess
 import unittest
 
-from acq import SOURCE, Place, skip, wait_until
+from acq import SOURCE, Place, wait_until
 from frames import MISSED, TORN_DROPPED
-
-WINDOWS = pathlib.Path(os.environ.get("ACQ_WINDOWS", SOURCE / "build/windows"))
-WINE = SOURCE / "tests/wine.sh"
-BRIDGE, ACQ = WINDOWS / "telemetry_bridge.exe", WINDOWS / "acq.exe"
-COMPILER = shutil.which("x86_64-w64-mingw32-gcc-win32") or shutil.which("x86_64-w64-mingw32-gcc")
+from windows import ACQ, BRIDGE, COMPILER, WINE, need_compiler, need_wine
 
 
 class End(unittest.TestCase):
@@ -58,11 +51,6 @@ class End(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for exe in (BRIDGE, ACQ):
-        if not exe.exists():
-            skip(f"{exe} is missing: `make windows` makes it")
-    if subprocess.run([WINE, "--find"], stdout=subprocess.DEVNULL).returncode:
-        skip("wine is missing: `tools/setup.sh test` installs it")
-    if not COMPILER:
-        skip("the Windows compiler is missing: `tools/setup.sh windows` installs it")
+    need_wine()
+    need_compiler()
     unittest.main()

@@ -2,8 +2,6 @@
 """Names and folders for the Windows programs, under Wine: letters of any script, emoji, spaces, paths longer than 260, paths
 with the prefixes of Windows, other folders to start from, output that is redirected. And what acq.exe makes is what
 acq makes on Linux of the same recording."""
-import os
-import pathlib
 import shutil
 import signal
 import subprocess
@@ -11,11 +9,9 @@ import unittest
 import zlib
 
 from acq import ACQ as LINUX_ACQ
-from acq import SOURCE, Place, skip
+from acq import Place
+from windows import ACQ, BRIDGE, WINDOWS, WINE, need_wine
 
-WINDOWS = pathlib.Path(os.environ.get("ACQ_WINDOWS", SOURCE / "build/windows"))
-WINE = SOURCE / "tests/wine.sh"
-BRIDGE, ACQ = WINDOWS / "telemetry_bridge.exe", WINDOWS / "acq.exe"
 ODD = "записи 🏎️ 測試 déjà vu"
 
 
@@ -220,9 +216,5 @@ class Same(Base):
 
 
 if __name__ == "__main__":
-    for exe in (BRIDGE, ACQ):
-        if not exe.exists():
-            skip(f"{exe} is missing: `make windows` makes it")
-    if subprocess.run([WINE, "--find"], stdout=subprocess.DEVNULL).returncode:
-        skip("wine is missing: `tools/setup.sh test` installs it")
+    need_wine()
     unittest.main()

@@ -6,10 +6,10 @@ import subprocess
 import unittest
 
 from acq import ACQ as LINUX_ACQ
-from acq import Place, skip, wait_until
+from acq import Place, wait_until
 from certificates import Certificate, good
 from frames import check_same
-from test_wine import ACQ, BRIDGE, WINE, wine
+from windows import ACQ, BRIDGE, need_wine, wine
 
 STORE = "HKCU\\Software\\Microsoft\\SystemCertificates\\Root\\Certificates\\"
 CERT_CERT_PROP_ID = 32  # of a serialized certificate: the property that is the certificate itself
@@ -105,9 +105,5 @@ class WineTls(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for exe in (BRIDGE, ACQ):
-        if not exe.exists():
-            skip(f"{exe} is missing: `make windows` makes it")
-    if subprocess.run([WINE, "--find"], stdout=subprocess.DEVNULL).returncode:
-        skip("wine is missing: `tools/setup.sh test` installs it")
+    need_wine()
     unittest.main()
